@@ -1,0 +1,5 @@
+"""`python -m hongyan`."""
+
+from hongyan.cli import main
+
+main()
