@@ -1,0 +1,349 @@
+"""Accept: commands that arrive together, decided together as one pure fold.
+
+`decide(commands, snapshot, …) → (answers, draft)`. The store loads what the batch needs, this
+decides each command in order, the store writes the draft and commits once, and only then does any
+caller get its answer. A command is refused by an error among the answers; none raises.
+"""
+
+import hmac
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from hongyan.core import limit
+from hongyan.core.command import (
+    Answer,
+    Approved,
+    Check,
+    Command,
+    Consume,
+    Consumed,
+    Declined,
+    Idempotency,
+    Queued,
+    Refused,
+    Resend,
+    Send,
+    Sent,
+    Start,
+    Started,
+)
+from hongyan.core.draft import Draft, Snapshot
+from hongyan.core.errors import (
+    CodeRefused,
+    HongyanError,
+    KeyReused,
+    Limited,
+    NoBalance,
+    ProofInvalid,
+    ProofUsed,
+)
+from hongyan.core.identifier import VerificationId
+from hongyan.core.mark import NOBODY, Mark, blend
+from hongyan.core.message import Message
+from hongyan.core.time import Millis
+from hongyan.core.verification import (
+    Caller,
+    Digest,
+    Rules,
+    State,
+    Verification,
+    current_of,
+    guesses_of,
+    lock_of,
+    send_tag,
+)
+
+Decided: TypeAlias = Answer | HongyanError
+
+
+def decide(
+    commands: Sequence[Command], snapshot: Snapshot, now: Millis, rules: Rules, digest: Digest
+) -> tuple[list[Decided], Draft]:
+    """Decide each command in order. Nothing is kept of a command that is refused."""
+    draft = Draft(snapshot, now)
+    return [_decided(command, draft, rules, digest) for command in commands], draft
+
+
+def _decided(command: Command, draft: Draft, rules: Rules, digest: Digest) -> Decided:
+    if not isinstance(command, Consume) and command.idempotency is not None:
+        replayed = _replayed(command.idempotency, draft)
+        if replayed is not None:
+            return replayed
+    match command:
+        case Send():
+            return _send(command, draft)
+        case Start():
+            return _start(command, draft, rules)
+        case Resend():
+            return _resend(command, draft, rules)
+        case Check():
+            return _check(command, draft, rules, digest)
+        case Consume():
+            return _consume(command, draft)
+        case other:
+            assert_never(other)
+
+
+def _replayed(idempotency: Idempotency, draft: Draft) -> Decided | None:
+    """The stored answer to the same request, or the refusal of another one (row 26)."""
+    kept = draft.find_kept(idempotency.key)
+    if kept is None:
+        return None
+    if kept.request != idempotency.request:
+        return KeyReused()
+    answer = kept.answer
+    if isinstance(answer, Refused):
+        return CodeRefused()
+    if isinstance(answer, Started | Approved):
+        # A kept answer holds nothing personal; its verification does, sealed.
+        found = draft.verification(answer.verification)
+        return msgspec.structs.replace(answer, phone=found.phone) if found else CodeRefused()
+    return answer
+
+
+# Texts that apps bring themselves.
+
+
+def number_mark(app: int, phone: Mark) -> Mark:
+    """The mark under which one app's texts to one number are counted."""
+    return blend(phone, app)
+
+
+def _send(command: Send, draft: Draft) -> Sent:
+    before = len(draft.queued)
+    queue = _queue_within_limits if command.windows else _queue
+    answer = Sent(tuple([queue(command, message, draft) for message in command.messages]))
+    if command.idempotency is not None and len(draft.queued) > before:
+        draft.keep(command.idempotency, answer)
+    return answer
+
+
+def _queue(_command: Send, message: Message, draft: Draft) -> Queued | Declined:
+    if not draft.charge(message.account, message.units):
+        return Declined()
+    draft.queue(message)
+    return Queued(message.id, message.units)
+
+
+def _queue_within_limits(command: Send, message: Message, draft: Draft) -> Queued | Declined:
+    mark = number_mark(message.app, message.phone_mark)
+    history = draft.history(mark)
+    if history:
+        held = limit.refused("phone", command.windows, history, draft.now)
+        if held is not None:
+            return Declined(held.window, held.retry_at)
+    if not draft.charge(message.account, message.units):
+        return Declined()
+    draft.hit(mark, history, keep=limit.MOST_EVENTS)
+    draft.queue(message, ((mark, 0),))
+    return Queued(message.id, message.units)
+
+
+# Verifications.
+
+
+def _start(command: Start, draft: Draft, rules: Rules) -> Started | HongyanError:
+    message, caller = command.message, command.caller
+    known = draft.knows(message.phone_mark, caller.openid)
+    held = _text_refused(command, command.purpose, known=known, draft=draft, rules=rules)
+    if held is not None:
+        if isinstance(held, Limited):
+            held.verification = _own_pending(command, draft, rules)
+        return held
+    if not draft.charge(message.account, message.units):
+        return NoBalance()
+    started = Verification(
+        id=command.verification,
+        app=message.app,
+        purpose=command.purpose,
+        phone=message.phone,
+        phone_mark=message.phone_mark,
+        caller=caller,
+        known=known,
+        created_at=draft.now,
+        sends=1,
+        sent_at=draft.now,
+        message=message.id,
+        code=command.code,
+    )
+    draft.create(started, current_of(message.app, message.phone_mark, command.purpose))
+    return _texted(command, started, draft, rules, known=known)
+
+
+def _resend(command: Resend, draft: Draft, rules: Rules) -> Started | HongyanError:
+    message, caller = command.message, command.caller
+    found = draft.verification(command.verification)
+    if found is None:
+        return CodeRefused()
+    refused = rules.resend_refused(found, message.app, caller, draft.now)
+    if refused is not None:
+        return refused
+    known = draft.knows(found.phone_mark, caller.openid)
+    held = _text_refused(command, found.purpose, known=known, draft=draft, rules=rules)
+    if held is not None:
+        return held
+    if not draft.charge(message.account, message.units):
+        return NoBalance()
+    resent = rules.resent(found, command.code, message.id, draft.now)
+    draft.change(resent)
+    return _texted(command, resent, draft, rules, known=known)
+
+
+def _text_refused(
+    command: Start | Resend, purpose: str, *, known: bool, draft: Draft, rules: Rules
+) -> HongyanError | None:
+    """Every limit that a verification text must pass; of several, the one that lasts longest."""
+    phone, caller, now = command.message.phone_mark, command.caller, draft.now
+    stepped_up = command.stepped_up
+    sends = draft.history(phone)
+    refusals = [
+        rules.send_refused(sends, now, caller, purpose, known=known, stepped_up=stepped_up),
+        _guesses_refused(
+            command.message.app, phone, purpose, command, known=known, draft=draft, rules=rules
+        ),
+    ]
+    if caller.ip:
+        addressed = draft.history(caller.ip)
+        refusals.append(rules.address_refused(addressed, now, stepped_up=stepped_up))
+    limits = [refusal for refusal in refusals if isinstance(refusal, Limited)]
+    if limits:
+        return max(limits, key=lambda held: held.retry_at)
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+def _guesses_refused(  # noqa: PLR0913
+    app: int,
+    phone: Mark,
+    purpose: str,
+    command: Start | Resend | Check,
+    *,
+    known: bool,
+    draft: Draft,
+    rules: Rules,
+) -> Limited | None:
+    """Rows 8 and 11, for sends as for checks: a text that nobody could use is not sent."""
+    caller, locked = command.caller, None
+    if caller.identity and not known:
+        lock = draft.history(lock_of(phone, purpose, caller.identity))
+        locked = rules.locked(lock, draft.now)
+    failed = rules.guesses_refused(
+        draft.history(guesses_of(app, phone, purpose)),
+        draft.now,
+        caller,
+        known=known,
+        stepped_up=command.stepped_up,
+    )
+    return limit.later(locked, failed)
+
+
+def _texted(
+    command: Start | Resend,
+    verification: Verification,
+    draft: Draft,
+    rules: Rules,
+    *,
+    known: bool,
+) -> Started:
+    """What every verification text leaves behind: its windows, its message, its answer."""
+    message, caller, purpose = command.message, command.caller, verification.purpose
+    tag = send_tag(caller, purpose, known=known)
+    before = draft.history(message.phone_mark)
+    sends = draft.hit(message.phone_mark, before, tag=tag, keep=rules.sends_kept)
+    hits = [(message.phone_mark, tag)]
+    if caller.ip:
+        draft.hit(caller.ip, draft.history(caller.ip), keep=rules.ip_kept)
+        hits.append((caller.ip, 0))
+    draft.queue(message, hits)
+    resend_at = rules.resend_at(sends, draft.now, purpose)
+    answer = Started(
+        verification.id,
+        verification.phone,
+        rules.dies_at(verification),
+        resend_at,
+        rules.sends_left(verification, resend_at),
+    )
+    if command.idempotency is not None:
+        draft.keep(command.idempotency, answer)
+    return answer
+
+
+def _own_pending(command: Start, draft: Draft, rules: Rules) -> VerificationId | None:
+    """The pending verification that this very caller started, which it may be told (row 26)."""
+    mark = current_of(command.message.app, command.message.phone_mark, command.purpose)
+    current = draft.current(mark)
+    found = draft.verification(current) if current is not None else None
+    if found is None or rules.ended(found, draft.now):
+        return None
+    mine, asks = found.caller, command.caller
+    same_openid = asks.openid != NOBODY and mine.openid == asks.openid
+    same_place = asks.ip != NOBODY and (mine.ip, mine.device) == (asks.ip, asks.device)
+    same_place = same_place and mine.openid == asks.openid
+    return found.id if same_openid or same_place else None
+
+
+def _check(command: Check, draft: Draft, rules: Rules, digest: Digest) -> Approved | CodeRefused:
+    """Count, then compare; an answer of either kind costs one hash and one commit (rows 7, 22)."""
+    found = draft.verification(command.verification) if command.verification else None
+    known = found is not None and draft.knows(found.phone_mark, command.caller.openid)
+    if found is None or _not_to_be_compared(command, found, draft, rules, known=known):
+        rules.compare_with_nothing(command.code, digest)
+        draft.probes += 1
+    elif rules.matches(found, command.code, command.caller, digest, draft.now):
+        return _approve(command, found, draft, rules)
+    else:
+        _fail(command.caller, found, draft, rules, known=known)
+    if command.idempotency is not None:
+        draft.keep(command.idempotency, Refused())
+    return CodeRefused()
+
+
+def _not_to_be_compared(
+    command: Check, found: Verification, draft: Draft, rules: Rules, *, known: bool
+) -> bool:
+    if found.app != command.app or rules.ended(found, draft.now):
+        return True
+    held = _guesses_refused(
+        found.app,
+        found.phone_mark,
+        found.purpose,
+        command,
+        known=known,
+        draft=draft,
+        rules=rules,
+    )
+    return held is not None
+
+
+def _approve(command: Check, found: Verification, draft: Draft, rules: Rules) -> Approved:
+    draft.change(rules.approved(found, command.proof, draft.now))
+    if command.caller.openid:
+        draft.known.add((found.phone_mark, command.caller.openid))
+    member, new = draft.enrol(found, command.member) if command.member else (None, False)
+    answer = Approved(found.id, found.purpose, found.phone, command.proof, draft.now, member, new)
+    if command.idempotency is not None:
+        draft.keep(command.idempotency, answer)
+    return answer
+
+
+def _fail(caller: Caller, found: Verification, draft: Draft, rules: Rules, *, known: bool) -> None:
+    failed = rules.failed(found)
+    draft.change(failed)
+    guesses = guesses_of(found.app, found.phone_mark, found.purpose)
+    tag = send_tag(caller, found.purpose, known=known)
+    draft.hit(guesses, draft.history(guesses), tag=tag, keep=rules.failures_kept)
+    if failed.state is State.LOCKED and caller.identity:
+        draft.hit(lock_of(found.phone_mark, found.purpose, caller.identity), 0, keep=1)
+
+
+def _consume(command: Consume, draft: Draft) -> Consumed | HongyanError:
+    found = draft.verification(command.verification)
+    if found is None or found.app != command.app or found.proof is None:
+        return ProofInvalid()
+    if not hmac.compare_digest(found.proof, command.proof):
+        return ProofInvalid()
+    if found.proof_used_at:
+        return ProofUsed()
+    draft.change(msgspec.structs.replace(found, proof_used_at=draft.now))
+    return Consumed(found.id, found.purpose, found.phone)

@@ -1,0 +1,147 @@
+"""What the accept batch is asked and what it answers: plain values, in the clear."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from hongyan.core.errors import HongyanError, Limited, NoBalance
+from hongyan.core.identifier import MemberId, MessageId, VerificationId
+from hongyan.core.limit import Window
+from hongyan.core.mark import Mark
+from hongyan.core.message import Message
+from hongyan.core.time import Millis
+from hongyan.core.verification import Caller
+
+
+class Idempotency(msgspec.Struct, frozen=True, gc=False):
+    """An Idempotency-Key as marks: of the key with its app and path, and of the whole request."""
+
+    key: Mark
+    request: Mark
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Texts that an app brings itself: 1-1000 numbers, decided in order, each alone."""
+
+    messages: tuple[Message, ...]
+    windows: tuple[Window, ...] = ()
+    idempotency: Idempotency | None = None
+
+
+class Start(msgspec.Struct, frozen=True):
+    """A new verification and its first text."""
+
+    verification: VerificationId
+    purpose: str
+    caller: Caller
+    stepped_up: bool
+    code: bytes
+    message: Message
+    idempotency: Idempotency | None = None
+
+
+class Resend(msgspec.Struct, frozen=True):
+    """Another code for a verification that has not passed yet."""
+
+    verification: VerificationId
+    caller: Caller
+    stepped_up: bool
+    code: bytes
+    message: Message
+    idempotency: Idempotency | None = None
+
+
+class Check(msgspec.Struct, frozen=True):
+    """A guess. `proof` names the proof that it earns when it is right.
+
+    With `member` set, the phone is registered under that id, or found under the one it has.
+    `verification` is None where the caller named none that could exist.
+    """
+
+    app: int
+    verification: VerificationId | None
+    caller: Caller
+    stepped_up: bool
+    code: str
+    proof: bytes
+    member: MemberId | None = None
+    idempotency: Idempotency | None = None
+
+
+class Consume(msgspec.Struct, frozen=True):
+    """Use a proof up."""
+
+    app: int
+    verification: VerificationId
+    proof: bytes
+
+
+Command: TypeAlias = Send | Start | Resend | Check | Consume
+
+
+class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
+    """A message that is on disk and will be handed over."""
+
+    id: MessageId
+    units: int
+
+
+class Declined(msgspec.Struct, frozen=True, gc=False, tag="declined"):
+    """A number of a Send that got no message: a limit's window, or (without one) no balance."""
+
+    window: str = ""
+    retry_at: Millis = 0
+
+    def error(self) -> HongyanError:
+        return Limited("phone", self.window, self.retry_at) if self.window else NoBalance()
+
+
+class Sent(msgspec.Struct, frozen=True, tag="sent"):
+    """What became of each number of a Send, in order."""
+
+    messages: tuple[Queued | Declined, ...]
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """A verification whose text is on its way; the answer to a Resend too."""
+
+    verification: VerificationId
+    phone: str
+    expires_at: Millis
+    resend_at: Millis
+    sends_left: int
+
+
+class Approved(msgspec.Struct, frozen=True, tag="approved"):
+    """The code was right, for the first and only time."""
+
+    verification: VerificationId
+    purpose: str
+    phone: str
+    proof: bytes
+    at: Millis
+    member: MemberId | None = None
+    new_member: bool = False
+
+
+class Consumed(msgspec.Struct, frozen=True, tag="consumed"):
+    """The proof was good and is used up now."""
+
+    verification: VerificationId
+    purpose: str
+    phone: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A failed check, as it is kept for a repeat of the same request."""
+
+
+Answer: TypeAlias = Sent | Started | Approved | Consumed
+Keepable: TypeAlias = Sent | Started | Approved | Refused
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The answer that an Idempotency-Key has got, and the mark of the request it answered."""
+
+    request: Mark
+    answer: Keepable

@@ -1,0 +1,129 @@
+"""The draft of a batch: what its commands have done so far, over the snapshot they began with."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from hongyan.core import ledger, limit
+from hongyan.core.command import Approved, Idempotency, Keepable, Kept, Started
+from hongyan.core.identifier import MemberId, VerificationId
+from hongyan.core.mark import Mark
+from hongyan.core.message import Message
+from hongyan.core.time import Millis
+from hongyan.core.verification import Verification
+
+Hit: TypeAlias = tuple[Mark, int]
+"""(mark, tag): an event that a message counted, given back if it is surely never sent."""
+
+
+class Snapshot(Protocol):
+    """What the store held when the batch began, under the locks that keep it so."""
+
+    def balance(self, account: int) -> int:
+        """Segments the account may still send; 0 for an unknown one."""
+
+    def history(self, mark: Mark) -> int:
+        """The mark's events (see `limit`); no events for an unknown one."""
+
+    def kept(self, key: Mark) -> Kept | None:
+        """The answer under an Idempotency-Key of the last 24 h."""
+
+    def current(self, mark: Mark) -> VerificationId | None:
+        """The newest verification of an app, phone and purpose, while it may be alive."""
+
+    def verification(self, verification: VerificationId) -> Verification | None:
+        """The verification, whatever its state."""
+
+    def knows(self, phone: Mark, openid: Mark) -> bool:
+        """Whether this openid has verified this phone before."""
+
+    def member(self, phone: Mark) -> MemberId | None:
+        """The member that this phone registered."""
+
+
+class Draft:
+    """Reads go through it to the snapshot, so that the second of two commands sees what the first
+    one did; the store writes it out as it stands when all are decided.
+    """
+
+    def __init__(self, snapshot: Snapshot, now: Millis) -> None:
+        self._snapshot = snapshot
+        self.now = now
+        self.queued: list[tuple[Message, Sequence[Hit]]] = []
+        self.hits: list[tuple[Mark, Millis, int]] = []
+        self.histories: dict[Mark, int] = {}
+        self.balances: dict[int, int] = {}
+        self.charged: dict[int, int] = {}
+        self.kept: dict[Mark, Kept] = {}
+        self.created: dict[VerificationId, Verification] = {}
+        self.changed: dict[VerificationId, Verification] = {}
+        self.currents: dict[Mark, VerificationId] = {}
+        self.known: set[tuple[Mark, Mark]] = set()
+        self.members: dict[Mark, tuple[MemberId, Verification]] = {}
+        self.probes = 0
+        """Checks that had nothing to compare with; written too, so that each costs a commit."""
+
+    def history(self, mark: Mark) -> int:
+        found = self.histories.get(mark)
+        return self._snapshot.history(mark) if found is None else found
+
+    def find_kept(self, key: Mark) -> Kept | None:
+        return self.kept.get(key) or self._snapshot.kept(key)
+
+    def current(self, mark: Mark) -> VerificationId | None:
+        return self.currents.get(mark) or self._snapshot.current(mark)
+
+    def verification(self, wanted: VerificationId) -> Verification | None:
+        found = self.changed.get(wanted) or self.created.get(wanted)
+        return found or self._snapshot.verification(wanted)
+
+    def knows(self, phone: Mark, openid: Mark) -> bool:
+        if not openid:
+            return False
+        return (phone, openid) in self.known or self._snapshot.knows(phone, openid)
+
+    def queue(self, message: Message, hits: Sequence[Hit] = ()) -> None:
+        self.queued.append((message, hits))
+
+    def charge(self, account: int, units: int) -> bool:
+        """Debit the account, if its balance covers that."""
+        before = self.balances.get(account)
+        if before is None:
+            before = self._snapshot.balance(account)
+        if not ledger.covers(before, units):
+            return False
+        self.balances[account] = before - units
+        self.charged[account] = self.charged.get(account, 0) + units
+        return True
+
+    def hit(self, mark: Mark, before: int, *, keep: int, tag: int = 0) -> int:
+        """Count an event now, after the history `before`; the mark's history with it."""
+        history = limit.pushed(before, self.now, tag, keep=keep)
+        self.histories[mark] = history
+        self.hits.append((mark, self.now, tag))
+        return history
+
+    def create(self, started: Verification, current: Mark) -> None:
+        self.created[started.id] = started
+        self.currents[current] = started.id
+
+    def change(self, changed: Verification) -> None:
+        target = self.created if changed.id in self.created else self.changed
+        target[changed.id] = changed
+
+    def enrol(self, verification: Verification, new: MemberId) -> tuple[MemberId, bool]:
+        """The member of the verified phone, and whether it is one from now on."""
+        phone = verification.phone_mark
+        enrolled = self.members.get(phone)
+        found = enrolled[0] if enrolled else self._snapshot.member(phone)
+        if found is not None:
+            return found, False
+        self.members[phone] = (new, verification)
+        return new, True
+
+    def keep(self, idempotency: Idempotency, answer: Keepable) -> None:
+        """Keep an answer, without what is personal in it."""
+        if isinstance(answer, Started | Approved):
+            answer = msgspec.structs.replace(answer, phone="")
+        self.kept[idempotency.key] = Kept(idempotency.request, answer)
