@@ -1,0 +1,106 @@
+"""The directory: the configuration that every request needs, as one immutable snapshot."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from hongyan.core import template
+from hongyan.core.limit import Window
+from hongyan.core.message import Kind
+from hongyan.core.time import Millis
+
+
+class KeyKind(StrEnum):
+    """Who may hold a key: a server, or anybody who reads the page's source."""
+
+    SECRET = "secret"  # noqa: S105 - the word, not one
+    PUBLISHABLE = "publishable"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Who pays."""
+
+    id: int
+    name: str
+    kind: str
+    open: bool
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """What calls us. `name` is its identifier outside and the audience of its proofs."""
+
+    id: int
+    name: str
+    title: str
+    account: Account
+    enabled: bool
+    template: str
+    """The verification template, by name; one of `templates`, or empty."""
+    countries: frozenset[str]
+    windows: tuple[Window, ...]
+    """Limits of the texts that the app sends itself, per number; none until set."""
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key. Of the key itself only its keyed hash is known."""
+
+    app: App
+    kind: KeyKind
+    hint: str
+    purposes: frozenset[str]
+    """What a publishable key may verify for; empty means any."""
+    origins: frozenset[str]
+    """Where a publishable key may be used from."""
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """What stands in 【】 before a text: who speaks."""
+
+    id: int
+    account: int
+    name: str
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """A reviewed body with the signature that it goes out under."""
+
+    id: int
+    name: str
+    account: int
+    kind: Kind
+    signature: str
+    source: str
+    body: template.Body
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """A key that proofs are signed with: P-256, as PKCS #8 DER."""
+
+    id: str
+    private: bytes
+    created_at: Millis
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.id!r})"
+
+
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. Maps are never changed; a newer directory replaces this one."""
+
+    version: int
+    accounts: Mapping[int, Account]
+    apps: Mapping[str, App]
+    keys: Mapping[bytes, Key]
+    signatures: Mapping[tuple[int, str], Signature]
+    templates: Mapping[tuple[int, str], Template]
+    """By (account, name)."""
+    template_ids: Mapping[int, Template]
+    routes: Mapping[Kind, tuple[str, ...]]
+    """Providers of each kind of message, in order."""
+    signing_keys: tuple[SigningKey, ...]
+    """Oldest first."""
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether any app lists this origin; what a CORS preflight is answered by."""
+        return any(origin in key.origins for key in self.keys.values())

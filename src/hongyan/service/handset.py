@@ -1,0 +1,132 @@
+"""The handset: what the sandbox phone shows. Numbers as chats, texts as they arrive."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from hongyan.core.message import Kind, Message
+from hongyan.core.time import Millis
+from hongyan.service.ports import Clock, HandsetText, Shelf
+
+MOST_TEXTS: Final = 5_000
+"""The oldest give way, as on any handset."""
+
+_MOST_UNSEEN: Final = 500
+_CODE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)", re.ASCII)
+_SIGNATURE: Final = re.compile(r"^【([^】]*)】")
+_NAMES_A_CODE: Final = re.compile(r"(?i)验证码|校验码|动态码|注册码|verification code")
+
+
+class Handset:
+    """Keeps the newest texts of all numbers, and tells who is waiting for one."""
+
+    def __init__(self, shelf: Shelf, clock: Clock) -> None:
+        self._shelf = shelf
+        self._clock = clock
+        self._texts: deque[HandsetText] = deque()
+        self._by_phone: dict[str, deque[HandsetText]] = {}
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._listeners: set[asyncio.Queue[HandsetText | None]] = set()
+        for text in shelf.load(MOST_TEXTS):
+            self._keep(text)
+
+    def deliver(self, message: Message) -> None:
+        """A text arrives. It is on the shelf before anybody is told."""
+        text = HandsetText(message.id, message.phone, message.text, message.kind, self._clock())
+        self._shelf.append(text)
+        self._keep(text)
+        for waiter in self._waiters.pop(text.phone, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        for listener in self._listeners:
+            if listener.qsize() < _MOST_UNSEEN:
+                listener.put_nowait(text)
+
+    def texts(self, phone: str = "") -> list[HandsetText]:
+        """The texts of a number (or of all), newest first."""
+        return list(reversed(self._by_phone.get(phone, ()) if phone else self._texts))
+
+    async def latest(self, phone: str, *, after: int = 0, wait: Millis = 0) -> HandsetText | None:
+        """The newest text of a number; with `after`, one newer than that. Waits up to `wait`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait / 1_000
+        while (text := self._newest(phone, after)) is None:
+            if loop.time() >= deadline:
+                return None
+            waiter = loop.create_future()
+            self._waiters.setdefault(phone, []).append(waiter)
+            await asyncio.wait([waiter], timeout=deadline - loop.time())
+            self._forget(phone, waiter)
+        return text
+
+    @contextmanager
+    def listening(self) -> Iterator["Listener"]:
+        """Every text that arrives from now on."""
+        queue: asyncio.Queue[HandsetText | None] = asyncio.Queue()
+        self._listeners.add(queue)
+        try:
+            yield Listener(queue)
+        finally:
+            self._listeners.discard(queue)
+
+    def hang_up(self) -> None:
+        """The house is closing: whoever waits or listens may go."""
+        for waiters in self._waiters.values():
+            for waiter in waiters:
+                waiter.cancel()
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
+    def _keep(self, text: HandsetText) -> None:
+        self._texts.append(text)
+        self._by_phone.setdefault(text.phone, deque()).append(text)
+        if len(self._texts) > MOST_TEXTS:
+            oldest = self._texts.popleft()
+            chat = self._by_phone[oldest.phone]
+            chat.popleft()
+            if not chat:
+                del self._by_phone[oldest.phone]
+
+    def _newest(self, phone: str, after: int) -> HandsetText | None:
+        chat = self._by_phone.get(phone)
+        return chat[-1] if chat and chat[-1].id > after else None
+
+    def _forget(self, phone: str, waiter: "asyncio.Future[None]") -> None:
+        waiters = self._waiters.get(phone, [])
+        if waiter in waiters:
+            waiters.remove(waiter)
+
+
+class Listener:
+    """An open ear; ends when the house closes."""
+
+    def __init__(self, queue: "asyncio.Queue[HandsetText | None]") -> None:
+        self._queue = queue
+
+    async def next(self, timeout_s: float) -> HandsetText | None:
+        """The next text; None when none came in time. Raises EOFError at the end."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                text = await self._queue.get()
+        except TimeoutError:
+            return None
+        if text is None:
+            raise EOFError
+        return text
+
+
+def signature_of(text: HandsetText) -> str:
+    """What stands in 【】 before it; empty when nothing does."""
+    found = _SIGNATURE.match(text.text)
+    return found[1] if found else ""
+
+
+def code_of(text: HandsetText) -> str | None:
+    """The code of a verification text: its first run of 4-8 digits."""
+    if text.kind is not Kind.VERIFICATION and not _NAMES_A_CODE.search(text.text):
+        return None
+    found = _CODE.search(_SIGNATURE.sub("", text.text))
+    return found[0] if found else None

@@ -1,0 +1,278 @@
+"""What the services need of the world: a clock, chance, a store, providers, a secret's keeper."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from hongyan.core.command import Answer, Command
+from hongyan.core.errors import HongyanError
+from hongyan.core.identifier import MessageId, VerificationId
+from hongyan.core.mark import Mark
+from hongyan.core.message import Kind, Message, Status
+from hongyan.core.outcome import Outcome
+from hongyan.core.time import Millis
+from hongyan.core.verification import Verification
+from hongyan.service.directory import App, Directory, KeyKind
+
+Clock: TypeAlias = Callable[[], Millis]
+"""Now. Never runs backwards within a process."""
+
+Chance: TypeAlias = Callable[[int], bytes]
+"""So many unpredictable bytes."""
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a worker's hands until its lease ends. `token` fences off earlier holders."""
+
+    message: Message
+    token: int
+    attempts: int
+    """How many hand-overs it has had."""
+    first_attempt_at: Millis
+    """0 before the first."""
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """One attempt about to leave: which message, under which token, to which provider."""
+
+    message: MessageId
+    token: int
+    provider: str
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a message goes after an attempt, and what is kept of the attempt."""
+
+    message: Message
+    token: int
+    status: Status
+    """submitted, rejected, queued or unconfirmed."""
+    number: int
+    provider: str
+    started_at: Millis
+    ended_at: Millis
+    outcome: str
+    """The word for the timeline: accepted, rejected, deferred, unconfirmed."""
+    upstream_id: str = ""
+    code: str = ""
+    reason: str = ""
+    due_at: Millis = 0
+    """When a queued message may be claimed again."""
+    give_up: bool = False
+    """Queued, but nobody is left to try: it expires at once."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the network says later of a message that a provider took."""
+
+    message: MessageId
+    status: Status
+    at: Millis
+    code: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One hand-over, as records show it."""
+
+    number: int
+    provider: str
+    started_at: Millis
+    ended_at: Millis
+    outcome: str
+    code: str
+    reason: str
+
+
+class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as its app may see it. The text is masked."""
+
+    id: MessageId
+    kind: Kind
+    phone: str
+    text: str
+    units: int
+    status: Status
+    accepted_at: Millis
+    expires_at: Millis
+    settled_at: Millis
+    """Of its last move; 0 while it is open."""
+    receipt_code: str
+    """What the network said with its receipt."""
+    attempts: tuple[Attempt, ...]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How the store is, for `/readyz`, `/metrics` and `doctor`."""
+
+    trouble: str
+    """Empty while writes work; else one sentence."""
+    waiting: int
+    """Messages that are queued for a provider."""
+    pending: int
+    """Commands that wait for the next commit."""
+    recent: int
+    """Entries of the recent window in memory."""
+    commits: int
+    """Batches committed since the start."""
+
+
+class Traffic(Protocol):
+    """What was counted since the start."""
+
+    @property
+    def requests(self) -> Mapping[tuple[str, int], int]:
+        """(route, status) → requests answered."""
+
+    def attempts(self) -> Mapping[tuple[str, str], int]:
+        """(provider, outcome) → hand-overs."""
+
+
+class Store(Protocol):
+    """The one truth. An answer means *on disk*; every method is one promise of the contract."""
+
+    @property
+    def directory(self) -> Directory:
+        """The configuration as of now: immutable, replaced as a whole."""
+
+    async def refresh(self) -> Directory:
+        """The configuration after looking for changes by other processes."""
+
+    def next_id(self) -> MessageId:
+        """An id that no other writer makes."""
+
+    def accept(self, command: Command) -> Awaitable[Answer | HongyanError]:
+        """Decide the command with whatever else is waiting, in one commit.
+
+        Raises StoreUnavailable and Overloaded: nothing was kept.
+        """
+
+    async def claim(self, room: Mapping[Kind, int], lease: Millis) -> list[Claimed]:
+        """Take waiting messages that are due, as many of each kind as there is room for.
+
+        None is taken twice. One whose time ran out is expired instead.
+        """
+
+    async def begin(self, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
+        """Commit that these are about to be sent; only those returned may be."""
+
+    async def settle(self, settlements: Sequence[Settlement]) -> set[MessageId]:
+        """Move the messages on; those returned were still held under their token."""
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        """Apply receipts, or keep those that came before their settle until it comes."""
+
+    async def sweep(self) -> int:
+        """Do what time alone demands, a slice of it; how much was done (0: nothing is left)."""
+
+    async def work(self, kinds: Collection[Kind], patience: Millis) -> None:
+        """Return when a message of these kinds may be due, at the latest after `patience`."""
+
+    async def message(self, app: int, message: MessageId) -> MessageRecord | None:
+        """A message of this app, with its timeline."""
+
+    async def verification(self, verification: VerificationId) -> Verification | None:
+        """A verification, as last committed."""
+
+    async def current(self, mark: Mark) -> VerificationId | None:
+        """The newest verification under this mark, while it may be alive."""
+
+    def standing(self) -> Standing:
+        """How the store is; asks no disk."""
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key to be added. `secret` is hashed by the store and shown once by whoever made it."""
+
+    kind: KeyKind
+    secret: str
+    hint: str
+    purposes: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"NewKey({self.hint!r})"
+
+
+class Administration(Protocol):
+    """What an operator changes, beside a serving process that notices within a second."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Everything within happens, or nothing of it."""
+
+    def directory(self) -> Directory: ...
+    def create_account(self, name: str, kind: str) -> int: ...
+    def add_package(self, account: int, units: int, note: str) -> int: ...
+    def balance(self, account: int) -> int: ...
+    def create_app(self, account: int, name: str, title: str) -> int: ...
+    def change_app(self, app: App) -> None: ...
+    def add_key(self, app: int, key: NewKey) -> None: ...
+    def end_key(self, app: int, hint: str, at: Millis) -> bool: ...
+    def add_signature(self, account: int, name: str) -> None: ...
+    def add_template(
+        self, account: int, name: str, kind: Kind, signature: str, body: str
+    ) -> None: ...
+    def put_route(self, kind: Kind, providers: Sequence[str]) -> None: ...
+    def add_signing_key(self, name: str, private: bytes) -> None: ...
+    def forget_signing_keys(self, before: Millis) -> None: ...
+    def dev_secrets(self) -> bytes | None: ...
+    def put_dev_secrets(self, secrets: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+class Sealer(Protocol):
+    """Keeper of the keys: makes marks and hashes; clear text never leaves by it."""
+
+    def mark(self, kind: bytes, value: bytes) -> Mark:
+        """The mark of something personal; one kind's marks never meet another's."""
+
+    def code(
+        self, verification: VerificationId, app: int, phone: Mark, purpose: str, code: str
+    ) -> bytes:
+        """The keyed hash of a code, bound to all that it belongs to (policy row 20)."""
+
+    def secret(self, secret: bytes) -> bytes:
+        """The keyed hash under which an API key is found."""
+
+
+class HandsetText(msgspec.Struct, frozen=True):
+    """A text as the sandbox phone holds it."""
+
+    id: MessageId
+    phone: str
+    text: str
+    kind: Kind
+    at: Millis
+
+
+class Shelf(Protocol):
+    """Where the sandbox phone keeps its texts, sealed, across restarts."""
+
+    def append(self, text: HandsetText) -> None:
+        """Keep one more; a killed process does not lose it."""
+
+    def load(self, most: int) -> list[HandsetText]:
+        """The newest texts, oldest first."""
+
+
+class StepUp(Protocol):
+    """How a caller shows that it is a person: a CAPTCHA's ticket (policy row 18)."""
+
+    async def passed(self, ticket: str, openid: str, phone: str, purpose: str) -> bool:
+        """Whether the ticket is good for just this. It is used up by the question."""
+
+
+class Provider(Protocol):
+    """An upstream that we call. It sends and decides nothing: no retry, no rule, no log."""
+
+    name: str
+    concurrency: int
+    """Hand-overs that may be under way at once."""
+    rate: float
+    """Hand-overs a second at most; 0 for no such bound."""
+    timeout: Millis
+    """After so long without an answer the hand-over is Unconfirmed."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Hand one message over. Never raises for what the upstream did."""

@@ -1,0 +1,279 @@
+"""Verify: phone → code → proof. The rules are the core's; here codes and texts are made."""
+
+import re
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+import msgspec
+
+from hongyan.core import phone, text
+from hongyan.core.command import (
+    Answer,
+    Approved,
+    Check,
+    Command,
+    Idempotency,
+    Resend,
+    Start,
+    Started,
+)
+from hongyan.core.errors import (
+    CodeRefused,
+    HongyanError,
+    InvalidCode,
+    InvalidPurpose,
+    NotFound,
+    UnknownTemplate,
+)
+from hongyan.core.identifier import (
+    RANDOM_BYTES,
+    MemberId,
+    VerificationId,
+    read_uuid,
+    verification_id,
+)
+from hongyan.core.mark import NOBODY, Mark
+from hongyan.core.message import Message
+from hongyan.core.verification import Caller, Rules, current_of
+from hongyan.service.accept import PHONE, filled, require_open, require_route
+from hongyan.service.directory import App, Template
+from hongyan.service.ports import Chance, Clock, Sealer, StepUp, Store
+
+_PURPOSE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+_PROOF_BYTES: Final = 16
+_V6_PREFIX: Final = 64
+
+
+class Client(msgspec.Struct, frozen=True):
+    """The person's side, as far as the face believes it (the head of the policy)."""
+
+    ip: str = ""
+    openid: str = ""
+    device: str = ""
+    by_address: bool = False
+    """The device is only the client's own word; see `Caller`."""
+
+
+class Verification:
+    """Starts, resends and checks."""
+
+    def __init__(
+        self,
+        store: Store,
+        sealer: Sealer,
+        rules: Rules,
+        *,
+        clock: Clock,
+        chance: Chance,
+        step_up: StepUp | None = None,
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._rules = rules
+        self._clock = clock
+        self._chance = chance
+        self._step_up = step_up
+
+    async def start(
+        self,
+        app: App,
+        number: str,
+        purpose: str,
+        client: Client,
+        *,
+        ticket: str = "",
+        idempotency: Idempotency | None = None,
+    ) -> Started:
+        """Send a code to a number.
+
+        Raises Invalid, Denied, Limited, StepUpRequired, KeyReused and NotAccepted.
+        """
+        require_open(app)
+        if not _PURPOSE.fullmatch(purpose):
+            raise InvalidPurpose("A purpose is a-z, then a-z, 0-9 and _, at most 32 characters.")
+        to = phone.canonical(number, app.countries)
+        verification = verification_id(self._clock(), self._chance(RANDOM_BYTES))
+        code = self._new_code()
+        message = self._message(app, to, code, verification)
+        command = Start(
+            verification=verification,
+            purpose=purpose,
+            caller=self.caller(client),
+            stepped_up=await self._stepped_up(ticket, client, to, purpose),
+            code=self._sealer.code(verification, app.id, message.phone_mark, purpose, code),
+            message=message,
+            idempotency=idempotency,
+        )
+        return await self._started(command)
+
+    async def resend(
+        self,
+        app: App,
+        written: str,
+        client: Client,
+        *,
+        ticket: str = "",
+        idempotency: Idempotency | None = None,
+    ) -> Started:
+        """Send another code. Raises as `start` does, and CodeRefused and NoSendsLeft."""
+        require_open(app)
+        verification = _read(written)
+        found = await self._store.verification(verification) if verification else None
+        if found is None or found.app != app.id:
+            raise CodeRefused
+        code = self._new_code()
+        message = self._message(app, found.phone, code, found.id)
+        command = Resend(
+            verification=found.id,
+            caller=self.caller(client),
+            stepped_up=await self._stepped_up(ticket, client, found.phone, found.purpose),
+            code=self._sealer.code(found.id, app.id, found.phone_mark, found.purpose, code),
+            message=message,
+            idempotency=idempotency,
+        )
+        return await self._started(command)
+
+    async def check(
+        self,
+        app: App,
+        written: str,
+        code: str,
+        client: Client,
+        *,
+        member: MemberId | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Approved:
+        """Check a code; with `member`, register the phone under that id.
+
+        Raises InvalidCode (not the form of a code) and CodeRefused (anything else at all).
+        """
+        return await self.check_id(
+            app, _read(written), code, client, member=member, idempotency=idempotency
+        )
+
+    async def check_id(
+        self,
+        app: App,
+        verification: VerificationId | None,
+        code: str,
+        client: Client,
+        *,
+        member: MemberId | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Approved:
+        """As `check`, for a verification whose id is at hand."""
+        require_open(app)
+        length = self._rules.policy.code_length
+        if len(code) != length or not (code.isascii() and code.isdigit()):
+            raise InvalidCode(f"A code is {length} digits, without spaces.")
+        command = Check(
+            app=app.id,
+            verification=verification,
+            caller=self.caller(client),
+            stepped_up=False,
+            code=code,
+            proof=self._chance(_PROOF_BYTES),
+            member=member,
+            idempotency=idempotency,
+        )
+        answer = await self._answer(command)
+        assert isinstance(answer, Approved)  # noqa: S101 - the fold answers a Check so
+        return answer
+
+    async def current(self, app: App, number: str, purpose: str) -> VerificationId | None:
+        """The newest verification of a number, for callers that were never told its id."""
+        mark = self._sealer.mark(PHONE, phone.canonical(number, app.countries).encode())
+        return await self._store.current(current_of(app.id, mark, purpose))
+
+    def caller(self, client: Client) -> Caller:
+        """The marks of a client."""
+        return Caller(
+            self._mark(b"openid", client.openid),
+            self._mark(b"device", client.device),
+            self._mark(b"ip", network(client.ip)) if client.ip else NOBODY,
+            client.by_address,
+        )
+
+    def _message(self, app: App, to: str, code: str, verification: VerificationId) -> Message:
+        one = self._template(app)
+        whole = filled(one, self._values(one, code), self._rules.policy.code_length)
+        return Message(
+            id=self._store.next_id(),
+            account=app.account.id,
+            app=app.id,
+            kind=one.kind,
+            template=one.id,
+            phone=to,
+            phone_mark=self._sealer.mark(PHONE, to.encode()),
+            text=whole,
+            units=text.segments(whole, domestic=to.startswith("+86")),
+            expires_at=self._clock() + self._rules.code_lifetime,
+            verification=verification,
+        )
+
+    def _template(self, app: App) -> Template:
+        directory = self._store.directory
+        one = directory.templates.get((app.account.id, app.template))
+        if one is None:
+            raise UnknownTemplate("This app has no verification template.")
+        require_route(directory, one.kind)
+        return one
+
+    def _values(self, one: Template, code: str) -> tuple[str, ...]:
+        """The code first, then, where the template has a place for it, whole minutes (row 3)."""
+        return (code, str(self._rules.policy.minutes))[: one.body.count]
+
+    def _new_code(self) -> str:
+        """Uniform digits, leading zeros kept (row 1)."""
+        length = self._rules.policy.code_length
+        return f"{_uniform(self._chance, 10**length):0{length}d}"
+
+    def _mark(self, kind: bytes, value: str) -> Mark:
+        return self._sealer.mark(kind, value.encode("utf-8", "replace")) if value else NOBODY
+
+    async def _stepped_up(self, ticket: str, client: Client, to: str, purpose: str) -> bool:
+        if self._step_up is None or not ticket:
+            return False
+        return await self._step_up.passed(ticket, client.openid, to, purpose)
+
+    async def _started(self, command: Start | Resend) -> Started:
+        answer = await self._answer(command)
+        assert isinstance(answer, Started)  # noqa: S101 - the fold answers these so
+        return answer
+
+    async def _answer(self, command: Command) -> Answer:
+        answer = await self._store.accept(command)
+        if isinstance(answer, HongyanError):
+            raise answer
+        return answer
+
+
+def _uniform(chance: Chance, below: int) -> int:
+    """A whole number in [0, below), every one as likely: what would favour some is thrown away."""
+    while True:
+        drawn = int.from_bytes(chance(8))
+        if drawn < (1 << 64) - (1 << 64) % below:
+            return drawn % below
+
+
+def _read(written: str) -> VerificationId | None:
+    try:
+        return read_uuid(written)
+    except NotFound:
+        return None
+
+
+@lru_cache(maxsize=65_536)
+def network(ip: str) -> str:
+    """What an address is counted by: IPv4 as it is, IPv6 by its /64 (policy row 12)."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        high = int(address) >> _V6_PREFIX << _V6_PREFIX
+        return str(IPv6Address(high))
+    return str(address)
