@@ -1,0 +1,1 @@
+"""Formats and signatures without I/O, used from both sides."""
