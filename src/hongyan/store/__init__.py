@@ -1,0 +1,1 @@
+"""Stores: each the one truth of a house. One file or folder a store, one contract suite for all."""

@@ -1,0 +1,72 @@
+-- name: version
+SELECT value FROM meta WHERE key = 'directory_version';
+
+-- name: raise_version
+INSERT INTO meta (key, value) VALUES ('directory_version', 1)
+ON CONFLICT (key) DO UPDATE SET value = value + 1;
+
+-- name: accounts
+SELECT id, name, kind, open FROM account;
+
+-- name: apps
+SELECT id, name, title, account, enabled, template, countries, windows FROM app;
+
+-- name: keys
+SELECT hash, app, kind, hint, purposes, origins FROM api_key WHERE ended_at IS NULL OR ended_at > ?;
+
+-- name: signatures
+SELECT id, account, name FROM signature;
+
+-- name: templates
+SELECT id, name, account, kind, signature, body FROM template;
+
+-- name: routes
+SELECT kind, providers FROM route;
+
+-- name: insert_account
+INSERT INTO account (name, kind, created_at) VALUES (?, ?, ?) RETURNING id;
+
+-- name: insert_package
+INSERT INTO package (account, units, note, bought_at) VALUES (?, ?, ?, ?);
+
+-- name: insert_app
+INSERT INTO app (account, name, title, created_at) VALUES (?, ?, ?, ?) RETURNING id;
+
+-- name: change_app
+UPDATE app SET enabled = ?, template = ?, countries = ?, windows = ? WHERE id = ?;
+
+-- name: insert_key
+INSERT INTO api_key (hash, app, kind, hint, purposes, origins, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (hash) DO UPDATE SET purposes = excluded.purposes, origins = excluded.origins;
+
+-- name: end_key
+UPDATE api_key SET ended_at = ? WHERE app = ? AND hint = ? AND (ended_at IS NULL OR ended_at > ?);
+
+-- name: insert_signature
+INSERT INTO signature (account, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: insert_template
+INSERT INTO template (account, name, kind, signature, body, created_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: put_route
+INSERT INTO route (kind, providers) VALUES (?, ?)
+ON CONFLICT (kind) DO UPDATE SET providers = excluded.providers;
+
+-- name: signing_keys -- oldest first
+SELECT id, sealed_private, created_at FROM signing_key ORDER BY created_at, id;
+
+-- name: insert_signing_key
+INSERT INTO signing_key (id, sealed_private, created_at) VALUES (?, ?, ?);
+
+-- name: forget_signing_keys -- those that a newer one had replaced before a moment
+DELETE FROM signing_key WHERE EXISTS
+  (SELECT 1 FROM signing_key AS newer
+   WHERE newer.created_at > signing_key.created_at AND newer.created_at < ?);
+
+-- name: dev_secrets
+SELECT value FROM meta WHERE key = 'dev_secrets';
+
+-- name: put_dev_secrets
+INSERT INTO meta (key, value) VALUES ('dev_secrets', ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;

@@ -1,0 +1,18 @@
+-- name: message
+SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units,
+       coalesce(m.status, o.status), m.accepted_at, m.expires_at, coalesce(m.settled_at, 0),
+       coalesce(m.receipt_code, '')
+FROM message AS m LEFT JOIN outbox AS o ON o.id = m.id
+WHERE m.id = ? AND m.app = ?;
+
+-- name: attempts
+SELECT number, provider, started_at, ended_at, outcome, code, reason FROM attempt
+WHERE message = ? ORDER BY number;
+
+-- name: balance
+SELECT balance FROM account WHERE id = ?;
+
+-- name: books -- must be zero rows: an account whose balance is not the sum of its ledger
+SELECT account.id, balance, coalesce(sum(units), 0) FROM account
+LEFT JOIN ledger ON ledger.account = account.id
+GROUP BY account.id HAVING balance <> coalesce(sum(units), 0);

@@ -1,0 +1,285 @@
+"""SQLite: the embedded store. One file, one writer, one serving process; see `service.ports`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import apsw
+import msgspec
+
+from hongyan.core.command import Answer, Command
+from hongyan.core.errors import HongyanError
+from hongyan.core.identifier import MessageId, MessageIds, VerificationId, made_at
+from hongyan.core.mark import Mark
+from hongyan.core.message import Kind
+from hongyan.core.time import SECOND, Millis
+from hongyan.core.verification import Rules, Verification
+from hongyan.service.directory import Directory
+from hongyan.service.ports import (
+    Begun,
+    Claimed,
+    Clock,
+    MessageRecord,
+    Receipt,
+    Settlement,
+    Standing,
+)
+from hongyan.store.queries import SQL
+from hongyan.store.seal import KeyRing, Seal
+from hongyan.store.sqlite import administering, recording, schema
+from hongyan.store.sqlite.accepting import Accepting
+from hongyan.store.sqlite.administering import SqliteAdministration
+from hongyan.store.sqlite.checkpoint import Checkpoint
+from hongyan.store.sqlite.memory import Memory
+from hongyan.store.sqlite.outbox import Outbox
+from hongyan.store.sqlite.schema import StoreUnusable
+from hongyan.store.sqlite.upkeep import Upkeep
+from hongyan.store.sqlite.waiting import Waiting
+from hongyan.store.sqlite.writer import Unit, Work, Writer
+
+__all__ = [
+    "Inspection",
+    "SqliteStore",
+    "StoreSettings",
+    "StoreUnusable",
+    "administration",
+    "inspect",
+    "seal_of",
+]
+
+T = TypeVar("T")
+
+_WRITER: Final = 0
+"""The only writer of the file."""
+
+
+class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[store]` in the configuration."""
+
+    window_entries: int = 3_000_000
+    """Entries of the recent window kept in memory, about 125 bytes each; the rest go to disk."""
+
+
+def seal_of(directory: Path, clock: Clock, *, create: bool = False) -> Seal:
+    """The seal of a data directory. Raises KeyFileUnusable."""
+    path = directory / schema.KEY_FILE
+    if create and not path.exists() and not (directory / schema.DATABASE).exists():
+        return Seal(KeyRing.create(path, clock()), clock)
+    return Seal(KeyRing.load(path), clock)
+
+
+def administration(directory: Path, seal: Seal, clock: Clock) -> SqliteAdministration:
+    """Open the file for the operator's changes, beside a serving process or without one.
+
+    Raises StoreUnusable.
+    """
+    try:
+        connection = schema.connect(directory)
+        schema.migrate(connection)
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.NotADBError) as error:
+        sentence = f"{directory / schema.DATABASE} cannot be opened: {error}."
+        raise StoreUnusable(sentence + " Check the path and this user's rights.") from error
+    schema.require_key(connection, seal)
+    return SqliteAdministration(connection, seal, clock)
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What `doctor` asks of a database."""
+
+    last_write: Millis
+    broken_books: list[int]
+    """Accounts whose balance is not the sum of their ledger."""
+
+
+def inspect(directory: Path, seal: Seal) -> Inspection:
+    """Look without changing anything. Raises StoreUnusable."""
+    try:
+        connection = schema.connect(directory, read_only=True)
+        schema.require_known(connection)
+        schema.require_key(connection, seal)
+        last: Any = connection.execute(SQL["last_message"]).fetchall()[0][0]
+        broken = [row[0] for row in connection.execute(SQL["books"])]
+    except apsw.Error as error:
+        raise StoreUnusable(f"{directory / schema.DATABASE} cannot be read: {error}.") from error
+    connection.close()
+    return Inspection(made_at(last) if last else 0, broken)
+
+
+class SqliteStore:
+    """See `service.ports.Store`, whose every method's promise is kept by the contract suite."""
+
+    def __init__(
+        self,
+        directory: Path,
+        seal: Seal,
+        rules: Rules,
+        settings: StoreSettings,
+        clock: Clock,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        """Opens the file for this process alone. Call on the event loop that will use it.
+
+        Raises StoreUnusable.
+        """
+        self._path = directory
+        self._seal = seal
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._work = asyncio.Event()
+        self._lock = schema.Lock(directory)
+        try:
+            self._open(rules, settings, on_fatal)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(
+        self, rules: Rules, settings: StoreSettings, on_fatal: Callable[[BaseException], None]
+    ) -> None:
+        seal, clock = self._seal, self._clock
+        administration(self._path, seal, clock).close()
+        self._connection = schema.connect(self._path, serving=True)
+        last: Any = self._connection.execute(SQL["last_message"]).fetchall()[0][0]
+        schema.require_clock(made_at(last) if last else 0, clock())
+        self._ids = MessageIds(_WRITER, last)
+        self._tokens = MessageIds(_WRITER)
+        self._memory = Memory(self._connection, settings.window_entries)
+        self._waiting = Waiting()
+        self._outbox = Outbox(self._memory, self._waiting, seal, self._token)
+        self._accepting = Accepting(self._memory, self._waiting, seal, rules)
+        self._upkeep = Upkeep(self._memory, self._waiting, self._outbox, rules)
+        self._directory = administering.read(self._connection, seal, clock())
+        self._data_version = self._connection.data_version()
+        self._checkpoint = Checkpoint(self._connection, schema.connect(self._path))
+        self._writer = Writer(self._connection, self._transact, clock, self._checkpoint, on_fatal)
+        self._readers = ThreadPoolExecutor(1, "hongyan-reader", self._open_reader)
+        self._reader: apsw.Connection | None = None
+
+    async def start(self) -> None:
+        """Find what the process before this one left, then take work."""
+        self._memory.rebuild(self._clock())
+        self._writer.start()
+        self._checkpoint.start()
+        await self._do(self._outbox.recover)
+        await self._do(self._outbox.load)
+
+    async def close(self) -> None:
+        """Commit what waits, then let the file go."""
+        await self._writer.close()
+        await asyncio.to_thread(self._checkpoint.close)
+        self._readers.submit(self._close_reader).result()
+        self._readers.shutdown()
+        self._connection.close()
+        self._lock.release()
+
+    @property
+    def directory(self) -> Directory:
+        return self._directory
+
+    async def refresh(self) -> Directory:
+        await self._do(lambda _unit: None)
+        return self._directory
+
+    def next_id(self) -> MessageId:
+        return self._ids.next(self._clock())
+
+    def accept(self, command: Command) -> Awaitable[Answer | HongyanError]:
+        return self._writer.submit(command)
+
+    async def claim(self, room: Mapping[Kind, int], lease: Millis) -> list[Claimed]:
+        return await self._do(partial(self._outbox.claim, room=room, lease=lease))
+
+    async def begin(self, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
+        return await self._do(partial(self._outbox.begin, attempts=attempts, lease=lease))
+
+    async def settle(self, settlements: Sequence[Settlement]) -> set[MessageId]:
+        return await self._do(partial(self._outbox.settle, settlements=settlements))
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        await self._do(partial(self._outbox.receive, receipts=receipts))
+
+    async def sweep(self) -> int:
+        return await self._do(self._upkeep.sweep)
+
+    async def work(self, kinds: Collection[Kind], patience: Millis) -> None:
+        due_at = self._waiting.due_at(kinds)
+        if due_at == 0:
+            return
+        wait = patience if due_at is None else min(patience, max(due_at - self._clock(), 0))
+        self._work.clear()
+        # Not asyncio.wait_for: on Python 3.11 it can swallow a cancellation.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait / SECOND):
+                await self._work.wait()
+
+    async def message(self, app: int, message: MessageId) -> MessageRecord | None:
+        return await self._read(
+            lambda reader: recording.message(reader, self._seal, self._directory, app, message)
+        )
+
+    async def verification(self, verification: VerificationId) -> Verification | None:
+        return await self._read(
+            lambda reader: recording.verification(reader, self._seal, verification)
+        )
+
+    async def current(self, mark: Mark) -> VerificationId | None:
+        return await self._do(lambda _unit: self._memory.current(mark))
+
+    def standing(self) -> Standing:
+        return Standing(
+            trouble=self._writer.trouble,
+            waiting=len(self._waiting),
+            pending=self._writer.waiting,
+            recent=len(self._memory),
+            commits=self._writer.commits,
+        )
+
+    def _transact(self, unit: Unit, works: Sequence[Work]) -> list[object]:
+        """The commands as one batch, then each other work by itself."""
+        self._notice_others()
+        self._memory.turn(unit.now)
+        commands: list[Any] = [work for work in works if not callable(work)]
+        arrivals = self._waiting.arrivals
+        answers = iter(self._accepting.decide(unit, commands) if commands else ())
+        results = [work(unit) if callable(work) else next(answers) for work in works]
+        unit.committed.append(partial(self._wake, arrivals))
+        return results
+
+    def _notice_others(self) -> None:
+        """Another process (the command line) has written: read again what it may have changed."""
+        data_version = self._connection.data_version()
+        if data_version == self._data_version:
+            return
+        self._data_version = data_version
+        self._memory.reload_balances()
+        if administering.version_of(self._connection) != self._directory.version:
+            self._directory = administering.read(self._connection, self._seal, self._clock())
+
+    def _wake(self, before: int) -> None:
+        if self._waiting.arrivals > before:
+            self._work.set()
+
+    def _do(self, work: Callable[[Unit], T]) -> Awaitable[T]:
+        """Have the writer do a unit's work with its next commit."""
+        return self._writer.submit(work)
+
+    async def _read(self, read: Callable[[apsw.Connection], T]) -> T:
+        return await self._loop.run_in_executor(self._readers, self._with_reader, read)
+
+    def _with_reader(self, read: Callable[[apsw.Connection], T]) -> T:
+        assert self._reader is not None  # noqa: S101 - made before the thread takes work
+        return read(self._reader)
+
+    def _open_reader(self) -> None:
+        self._reader = schema.connect(self._path, read_only=True)
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+    def _token(self) -> int:
+        return self._tokens.next(self._clock())

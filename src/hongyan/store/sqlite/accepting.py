@@ -1,0 +1,161 @@
+"""The accept batch on SQLite: snapshot → decide → a few set-based statements."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import apsw
+import msgspec
+
+from hongyan.core.batch import Decided, decide
+from hongyan.core.command import Command, Keepable, Kept
+from hongyan.core.draft import Draft
+from hongyan.core.identifier import MemberId, VerificationId
+from hongyan.core.ledger import Entry
+from hongyan.core.mark import Mark
+from hongyan.core.time import DAY, Millis
+from hongyan.core.verification import Rules, Verification
+from hongyan.store.queries import SQL
+from hongyan.store.seal import Seal
+from hongyan.store.sqlite.memory import Memory, packed, unpacked
+from hongyan.store.sqlite.rows import (
+    MEMBER_PHONE,
+    message_row,
+    row_key,
+    verification_change,
+    verification_of,
+    verification_row,
+)
+from hongyan.store.sqlite.waiting import Waiting
+from hongyan.store.sqlite.writer import Row, Unit, Value
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
+
+
+class GuardBroken(Exception):
+    """A guarded statement found another row than the rules saw: a bug, so the batch is undone."""
+
+
+class Accepting:
+    """Decides commands and writes what they did."""
+
+    def __init__(self, memory: Memory, waiting: Waiting, seal: Seal, rules: Rules) -> None:
+        self._memory = memory
+        self._waiting = waiting
+        self._seal = seal
+        self._rules = rules
+
+    def decide(self, unit: Unit, commands: Sequence[Command]) -> list[Decided]:
+        snapshot = _Snapshot(unit.connection, unit.now, self._memory, self._seal)
+        answers, draft = decide(commands, snapshot, unit.now, self._rules, self._seal.digest)
+        self._write(unit, draft)
+        unit.committed.append(lambda: self._remember(draft))
+        return answers
+
+    def _write(self, unit: Unit, draft: Draft) -> None:
+        if draft.queued:
+            self._write_messages(unit, draft)
+        if draft.hits:
+            unit.run_many(SQL["insert_hit"], draft.hits)
+        if draft.kept:
+            self._write_kept(unit, draft)
+        if draft.created or draft.changed:
+            self._write_verifications(unit, draft)
+        if draft.known:
+            rows = [(phone, openid, unit.now) for phone, openid in draft.known]
+            unit.run_many(SQL["insert_known_openid"], rows)
+        for phone, (member, verification) in draft.members.items():
+            sealed = self._seal.close(MEMBER_PHONE, row_key(phone), verification.phone.encode())
+            unit.run(SQL["insert_member"], phone, member, verification.app, sealed, unit.now)
+        if draft.probes:
+            unit.run(SQL["count_probes"], draft.probes)
+
+    def _write_messages(self, unit: Unit, draft: Draft) -> None:
+        seal, now = self._seal, unit.now
+        unit.run_many(
+            SQL["insert_message"],
+            [message_row(message, now, seal) for message, _ in draft.queued],
+        )
+        unit.run_many(
+            SQL["insert_outbox"],
+            [
+                (message.id, message.kind, _encode(hits) if hits else None)
+                for message, hits in draft.queued
+            ],
+        )
+        for account, units in draft.charged.items():
+            unit.run(SQL["debit"], units, account)
+            unit.run(SQL["insert_ledger"], account, Entry.ACCEPTED, -units, now)
+
+    def _write_kept(self, unit: Unit, draft: Draft) -> None:
+        first = self._memory.next_kept
+        rows = [
+            (row, key, kept.request, _encode(kept.answer), unit.now)
+            for row, (key, kept) in enumerate(draft.kept.items(), first)
+        ]
+        unit.run_many(SQL["insert_kept"], rows)
+
+    def _write_verifications(self, unit: Unit, draft: Draft) -> None:
+        created = [verification_row(one) for one in draft.created.values()]
+        unit.run_many(SQL["insert_verification"], created)
+        changed = [verification_change(one) for one in draft.changed.values()]
+        if unit.changes(SQL["change_verification"], changed) != len(changed):
+            raise GuardBroken("change_verification")
+
+    def _remember(self, draft: Draft) -> None:
+        """Committed: now memory may know it."""
+        memory = self._memory
+        memory.balances.update(draft.balances)
+        for mark, history in draft.histories.items():
+            memory.histories.put(mark, history)
+        for mark, verification in draft.currents.items():
+            memory.currents.put(mark, int.from_bytes(verification))
+        for key, kept in draft.kept.items():
+            memory.kept.put(key, packed(memory.next_kept, kept.request))
+            memory.next_kept += 1
+        for message, _ in draft.queued:
+            self._waiting.add(message.kind, message.id)
+
+
+class _Snapshot:
+    """The store as the batch finds it. `BEGIN IMMEDIATE` holds it still."""
+
+    def __init__(
+        self, connection: apsw.Connection, now: Millis, memory: Memory, seal: Seal
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._memory = memory
+        self._seal = seal
+        self.history = memory.histories.get
+        self.current = memory.current
+
+    def balance(self, account: int) -> int:
+        return self._memory.balances.get(account, 0)
+
+    def kept(self, key: Mark) -> Kept | None:
+        found = self._memory.kept.get(key)
+        if not found:
+            return None
+        row, _ = unpacked(found)
+        columns = self._row("kept", row)
+        if columns is None:
+            return None
+        request, answer, at = columns
+        if at <= self._now - DAY:
+            return None
+        return Kept(Mark(request), _decode_answer(answer))
+
+    def verification(self, verification: VerificationId) -> Verification | None:
+        columns = self._row("verification", verification)
+        return verification_of(columns, self._seal) if columns else None
+
+    def knows(self, phone: Mark, openid: Mark) -> bool:
+        return self._row("known_openid", phone, openid) is not None
+
+    def member(self, phone: Mark) -> MemberId | None:
+        found = self._row("member", phone)
+        return MemberId(found[0]) if found else None
+
+    def _row(self, query: str, *values: Value) -> Row | None:
+        return self._connection.execute(SQL[query], values).fetchone()

@@ -1,0 +1,129 @@
+"""What the writing thread holds in memory, and how it is rebuilt from disk at start.
+
+Changed only by what is committed, and only on the writing thread.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+import apsw
+
+from hongyan.core import limit
+from hongyan.core.identifier import VerificationId
+from hongyan.core.mark import BITS, Mark
+from hongyan.core.time import DAY, MINUTE, Millis
+from hongyan.core.verification import current_of
+from hongyan.store.projection import RecentMap
+from hongyan.store.queries import SQL
+from hongyan.store.sqlite.writer import Row, Unit, Value
+
+CURRENT_WINDOW: Final = 10 * MINUTE
+"""No verification lives longer (policy row 2)."""
+
+_SLICE: Final = 250
+"""Entries moved aside in one commit: half a millisecond of the writer's time."""
+
+
+class Memory:
+    """The recent window, the balances, and the next number of an answer to be kept."""
+
+    def __init__(self, connection: apsw.Connection, bound: int) -> None:
+        """`bound`: about how many entries the recent window may have in memory."""
+        self._connection = connection
+        self._now: Millis = 0
+        self.histories = self._map("histories", DAY, bound // 2)
+        self.kept = self._map("kept", DAY, bound // 2)
+        self.currents = self._map("currents", CURRENT_WINDOW, bound // 2)
+        self._maps = {
+            "histories": self.histories,
+            "kept": self.kept,
+            "currents": self.currents,
+        }
+        self.balances: dict[int, int] = {}
+        self.next_kept = 1
+
+    def __len__(self) -> int:
+        return sum(len(one) for one in self._maps.values())
+
+    def rebuild(self, now: Millis) -> None:
+        """Read back what the window needs, in the order in which it was written."""
+        rows = self._rows
+        self._now = now
+        self.reload_balances()
+        for one in self._maps.values():
+            one.has_spilled = next(rows("has_spilled", now // DAY - 1), None) is not None
+        for mark, at, tag in rows("hits_since", now - DAY):
+            self.apply_hit(Mark(mark), at, tag)
+            self.histories.turn(abs(at))
+        for row, key, request, at in rows("kept_since", now - DAY):
+            self.kept.put(Mark(key), packed(row, request))
+            self.kept.turn(at)
+        oldest = (now - CURRENT_WINDOW).to_bytes(6)
+        for row, app, phone, purpose, at in rows("verifications_since", oldest):
+            self.currents.put(current_of(app, phone, purpose), int.from_bytes(row))
+            self.currents.turn(at)
+        self.next_kept = 1 + next(rows("last_kept"))[0]
+
+    def reload_balances(self) -> None:
+        """From the table: another process (the command line) may have changed them."""
+        self.balances = dict(self._connection.execute(SQL["balances"]))
+
+    def credit(self, account: int, units: int) -> None:
+        self.balances[account] = self.balances.get(account, 0) + units
+
+    def apply_hit(self, mark: Mark, at: Millis, tag: int) -> None:
+        """One row of the hit table: an event, or with a negative time the return of one."""
+        history = self.histories.get(mark)
+        if at < 0:
+            self.histories.put(mark, limit.dropped(history, -at, tag))
+        else:
+            self.histories.put(mark, limit.pushed(history, at, tag, keep=limit.MOST_EVENTS))
+
+    def current(self, mark: Mark) -> VerificationId | None:
+        found = self.currents.get(mark)
+        return VerificationId(found.to_bytes(16)) if found else None
+
+    def turn(self, now: Millis) -> None:
+        """Let the window move on; called with each batch."""
+        self._now = now
+        for one in self._maps.values():
+            one.turn(now)
+
+    def spill(self, unit: Unit) -> int:
+        """Move a slice of each map that is over its bound into the side table; how many."""
+        moved = 0
+        for name, one in self._maps.items():
+            moving = one.next_slice(_SLICE)
+            if moving:
+                day = unit.now // DAY
+                rows = [(day, name, mark, value.to_bytes(_width(value))) for mark, value in moving]
+                unit.run_many(SQL["insert_spilled"], rows)
+                unit.committed.append(partial(one.confirm, len(moving)))
+                moved += len(moving)
+        return moved
+
+    def _rows(self, name: str, *values: Value) -> Iterator[Row]:
+        return iter(self._connection.execute(SQL[name], values))
+
+    def _map(self, name: str, window: Millis, bound: int) -> RecentMap:
+        return RecentMap(window, bound, partial(self._find_spilled, name))
+
+    def _find_spilled(self, name: str, mark: Mark) -> int | None:
+        today = self._now // DAY
+        row = self._connection.execute(SQL["spilled"], (today, today - 1, name, mark)).fetchone()
+        return int.from_bytes(row[0]) if row else None
+
+
+def packed(row: int, request: Mark) -> int:
+    """A kept answer's row and the mark of its request, as one value of a RecentMap."""
+    return row << BITS | request
+
+
+def unpacked(value: int) -> tuple[int, Mark]:
+    """(row, request) again."""
+    return value >> BITS, Mark(value & (1 << BITS) - 1)
+
+
+def _width(value: int) -> int:
+    return (value.bit_length() + 7) // 8

@@ -1,0 +1,305 @@
+"""The outbox on SQLite: claim, begin, settle, receive. Every move is guarded by the state it
+leaves, so a stale hand finds no row.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from hongyan.core import text
+from hongyan.core.draft import Hit
+from hongyan.core.identifier import MessageId
+from hongyan.core.ledger import Entry
+from hongyan.core.message import REFUNDED, Kind, Message, Status, may_move
+from hongyan.core.time import HOUR, Millis
+from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
+from hongyan.store.queries import SQL
+from hongyan.store.seal import Seal
+from hongyan.store.sqlite.memory import Memory
+from hongyan.store.sqlite.rows import content_closed, content_opened, message_of
+from hongyan.store.sqlite.waiting import Hold, Waiting
+from hongyan.store.sqlite.writer import Unit
+
+_decode_hits: Final = msgspec.msgpack.Decoder(list[Hit]).decode
+_CLOSE_AFTER: Final = 72 * HOUR
+"""How long a doubt stays open for a receipt or a query."""
+_LOST: Final = "The process that was sending it ended; it may have been sent."
+_ENDS: Final = (Status.DELIVERED, Status.UNDELIVERED)
+
+
+class Outbox:
+    """Moves messages. Used on the writing thread only; each public method is one unit's work."""
+
+    def __init__(
+        self, memory: Memory, waiting: Waiting, seal: Seal, token: Callable[[], int]
+    ) -> None:
+        """`token` makes fencing tokens: each is larger than every one before it."""
+        self._memory = memory
+        self._waiting = waiting
+        self._seal = seal
+        self._token = token
+        self._moves = {
+            Status.SUBMITTED: self._submit,
+            Status.REJECTED: self._reject,
+            Status.QUEUED: self._defer,
+            Status.UNCONFIRMED: self._doubt,
+        }
+
+    def recover(self, unit: Unit) -> None:
+        """At start: what the process before us was sending may have been sent."""
+        for row in unit.rows(SQL["sending"]):
+            self._lose(unit, row[0])
+
+    def load(self, unit: Unit) -> None:
+        """At start, after `recover`: who waits, and what is in doubt."""
+        for message, kind, due_at in unit.rows(SQL["waiting"]):
+            if due_at:
+                self._waiting.defer(Kind(kind), message, due_at)
+            else:
+                self._waiting.add(Kind(kind), message)
+        for message, closed_at in unit.rows(SQL["unconfirmed"]):
+            self._waiting.doubt(message, closed_at)
+
+    def claim(self, unit: Unit, room: Mapping[Kind, int], lease: Millis) -> list[Claimed]:
+        """Writes nothing, but for those whose time ran out: see the table's comment."""
+        ids: list[MessageId] = []
+        for kind, most in room.items():
+            taken = self._waiting.take(kind, most, unit.now)
+            unit.undone.append(taken.undo)
+            ids += taken.ids
+        if not ids:
+            return []
+        token = self._token()
+        bodies = unit.rows(SQL["bodies"], msgspec.json.encode(ids).decode())
+        claimed = [self._claimed(body, token) for body in bodies]
+        alive = [one for one in claimed if one.message.expires_at > unit.now]
+        for one in claimed:
+            if one.message.expires_at <= unit.now:
+                self.expire(unit, one.message.id)
+        holds = [(one.message.id, Hold(token, unit.now + lease, one.message.kind)) for one in alive]
+        unit.committed.append(partial(self._waiting.held.update, holds))
+        return alive
+
+    def begin(self, unit: Unit, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
+        held, until = self._waiting.held, unit.now + lease
+        rows = {
+            one.message: (one.provider, unit.now, one.token, one.message)
+            for one in attempts
+            if one.message in held and held[one.message].token == one.token
+        }
+        begun = _guarded(unit, SQL["begin"], rows)
+        holds = [(one, Hold(held[one].token, until, held[one].kind, sending=True)) for one in begun]
+        unit.committed.append(partial(held.update, holds))
+        return begun
+
+    def settle(self, unit: Unit, settlements: Sequence[Settlement]) -> set[MessageId]:
+        settled: set[MessageId] = set()
+        for status, move in self._moves.items():
+            these = [one for one in settlements if one.status is status]
+            if these:
+                settled |= move(unit, these)
+        kept = [one for one in settlements if one.message.id in settled]
+        unit.run_many(SQL["insert_attempt"], [_attempt_row(one) for one in kept])
+        unit.committed.append(partial(self._let_go, settled))
+        for message in settled & self._waiting.early:
+            self._apply_early_receipt(unit, message)
+        return settled
+
+    def receive(self, unit: Unit, receipts: Sequence[Receipt]) -> None:
+        ends = [
+            (one.status, one.at, one.code, one.message) for one in receipts if one.status in _ENDS
+        ]
+        if unit.changes(SQL["deliver"], ends) < len(receipts):
+            for one in receipts:
+                self._receive_otherwise(unit, one)
+
+    def expire(self, unit: Unit, message: MessageId) -> None:
+        """queued, claimed → expired: surely never sent, so everything is given back."""
+        self._end(unit, message, Status.EXPIRED, SQL["expire"])
+
+    def resolve(
+        self, unit: Unit, message: MessageId, status: Status, at: Millis = 0, code: str = ""
+    ) -> None:
+        """Unconfirmed → what a receipt, a query or the end of patience says."""
+        self._end(unit, message, status, SQL["resolve"], at=at, code=code)
+
+    def end_leases(self, unit: Unit, messages: Iterable[MessageId]) -> None:
+        """Their workers are gone: back to the line, or in doubt if a byte may have left."""
+        for message in messages:
+            hold = self._waiting.held[message]
+            if hold.sending:
+                self._lose(unit, message)
+            else:
+                again = partial(self._waiting.defer, hold.kind, message, 0)
+                unit.committed.append(again)
+            unit.committed.append(partial(self._let_go, (message,)))
+
+    # Where an attempt leads.
+
+    def _submit(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
+        rows = {one.message.id: (one.message.id, one.token) for one in these}
+        left = _guarded(unit, SQL["leave"], rows)
+        concluded = [
+            (Status.SUBMITTED, unit.now, None, self._wiped(one.message), one.message.id)
+            for one in these
+            if one.message.id in left
+        ]
+        unit.run_many(SQL["conclude"], concluded)
+        return left
+
+    def _reject(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
+        rejected = [one for one in these if self._holds(unit, one)]
+        for one in rejected:
+            self._end(unit, one.message.id, Status.REJECTED, SQL["leave"], one.token)
+        return {one.message.id for one in rejected}
+
+    def _defer(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
+        rows = {one.message.id: (one.due_at, one.message.id, one.token) for one in these}
+        deferred = _guarded(unit, SQL["defer"], rows)
+        for one in these:
+            if one.message.id in deferred and one.give_up:
+                self.expire(unit, one.message.id)
+            elif one.message.id in deferred:
+                again = partial(self._waiting.defer, one.message.kind, one.message.id, one.due_at)
+                unit.committed.append(again)
+        return deferred
+
+    def _doubt(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
+        closed_at = unit.now + _CLOSE_AFTER
+        rows = {one.message.id: (closed_at, one.message.id, one.token) for one in these}
+        doubted = _guarded(unit, SQL["doubt"], rows)
+        for one in these:
+            if one.message.id in doubted:
+                wiped = self._wiped(one.message)
+                if wiped is not None:
+                    unit.run(SQL["wipe"], wiped, one.message.id)
+                note = partial(self._waiting.doubt, one.message.id, closed_at)
+                unit.committed.append(note)
+        return doubted
+
+    def _lose(self, unit: Unit, message: MessageId) -> None:
+        """Sending → unconfirmed, with nobody left to tell what became of it."""
+        closed_at = unit.now + _CLOSE_AFTER
+        unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
+        unit.run(SQL["lose"], closed_at, message)
+        kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
+        if kind == Kind.VERIFICATION:
+            unit.run(SQL["wipe"], self._masked(message, template, sealed), message)
+        unit.committed.append(partial(self._waiting.doubt, message, closed_at))
+        self._apply_early_receipt(unit, message)
+
+    def _end(
+        self,
+        unit: Unit,
+        message: MessageId,
+        status: Status,
+        leave: str,
+        *guard: int,
+        at: Millis = 0,
+        code: str = "",
+    ) -> None:
+        """Take it out of the outbox for good, by `leave`; give back what was surely not used."""
+        found = unit.row(SQL["open_message"], message)
+        if found is None:
+            return
+        kind, template, sealed, masked, account, units, accepted_at, hits = found
+        unit.run(leave, message, *guard)
+        wipe = kind == Kind.VERIFICATION and not masked
+        wiped = self._masked(message, template, sealed) if wipe else None
+        unit.run(SQL["conclude"], status, at or unit.now, code, wiped, message)
+        if status in REFUNDED:
+            self._refund(unit, account, units)
+            self._give_back(unit, accepted_at, hits)
+
+    def _refund(self, unit: Unit, account: int, units: int) -> None:
+        unit.run(SQL["credit"], units, account)
+        unit.run(SQL["insert_ledger"], account, Entry.REFUNDED, units, unit.now)
+        unit.committed.append(partial(self._memory.credit, account, units))
+
+    def _give_back(self, unit: Unit, accepted_at: Millis, hits: bytes | None) -> None:
+        for mark, tag in _decode_hits(hits) if hits else ():
+            unit.run(SQL["insert_hit"], mark, -accepted_at, tag)
+            again = partial(self._memory.apply_hit, mark, -accepted_at, tag)
+            unit.committed.append(again)
+
+    # Receipts.
+
+    def _receive_otherwise(self, unit: Unit, one: Receipt) -> None:
+        """A receipt of a message that is not simply submitted."""
+        match self._state(unit, one.message):
+            case Status.SENDING:
+                unit.run(SQL["keep_early_receipt"], one.message, one.at, one.status, one.code)
+                unit.committed.append(partial(self._waiting.early.add, one.message))
+            case Status.UNCONFIRMED if may_move(Status.UNCONFIRMED, one.status):
+                self.resolve(unit, one.message, one.status, one.at, one.code)
+            case _:
+                # Delivered already, or nothing of ours: a network may say things twice.
+                pass
+
+    def _apply_early_receipt(self, unit: Unit, message: MessageId) -> None:
+        for status, at, code in unit.rows(SQL["take_early_receipt"], message):
+            self.receive(unit, [Receipt(message, Status(status), at, code)])
+        unit.committed.append(partial(self._waiting.early.discard, message))
+
+    # Small things that the moves share.
+
+    def _claimed(self, body: tuple[Any, ...], token: int) -> Claimed:
+        *columns, attempts, first_attempt_at = body
+        return Claimed(
+            message=message_of(tuple(columns), self._seal),
+            token=token,
+            attempts=attempts,
+            first_attempt_at=first_attempt_at,
+        )
+
+    def _let_go(self, messages: Iterable[MessageId]) -> None:
+        for message in messages:
+            self._waiting.held.pop(message, None)
+
+    def _holds(self, unit: Unit, one: Settlement) -> bool:
+        return unit.row(SQL["state"], one.message.id) == (Status.SENDING, one.token)
+
+    def _state(self, unit: Unit, message: MessageId) -> Status | None:
+        found = unit.value(SQL["state"], message)
+        return Status(found) if isinstance(found, str) else None
+
+    def _wiped(self, message: Message) -> bytes | None:
+        """What a settled verification text becomes; None for a text that stays."""
+        if message.kind is not Kind.VERIFICATION:
+            return None
+        # What a template can show with its values masked need not be kept.
+        kept = "" if message.template else text.masked(message.text)
+        return content_closed(message.id, message.phone, kept, self._seal)
+
+    def _masked(self, message: MessageId, template: int, sealed: bytes) -> bytes:
+        """The same, of a row."""
+        phone, clear = content_opened(message, sealed, self._seal)
+        kept = "" if template else text.masked(clear)
+        return content_closed(message, phone, kept, self._seal)
+
+
+def _guarded(unit: Unit, sql: str, rows: dict[MessageId, tuple[Any, ...]]) -> set[MessageId]:
+    """Run a guarded statement for each message; those whose row was as expected."""
+    unit.run("SAVEPOINT guarded")
+    if unit.changes(sql, list(rows.values())) == len(rows):
+        unit.run("RELEASE guarded")
+        return set(rows)
+    unit.run("ROLLBACK TO guarded")
+    unit.run("RELEASE guarded")
+    return {message for message, values in rows.items() if unit.changes(sql, [values])}
+
+
+def _attempt_row(one: Settlement) -> tuple[Any, ...]:
+    return (
+        one.message.id,
+        one.number,
+        one.provider,
+        one.started_at,
+        one.ended_at,
+        one.outcome,
+        one.upstream_id,
+        one.code,
+        one.reason,
+    )

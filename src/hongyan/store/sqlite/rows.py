@@ -1,0 +1,153 @@
+"""Rows ⇄ values: what goes into a row sealed comes out of it in the clear."""
+
+from typing import Final
+
+import msgspec
+
+from hongyan.core.identifier import MessageId, VerificationId
+from hongyan.core.mark import Mark
+from hongyan.core.message import Kind, Message
+from hongyan.core.time import Millis
+from hongyan.core.verification import Caller, State, Verification
+from hongyan.store.seal import Seal
+from hongyan.store.sqlite.writer import Row
+
+MESSAGE: Final = b"message.sealed"
+MEMBER_PHONE: Final = b"member.phone"
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(tuple[str, str]).decode
+
+
+def row_key(row: int) -> bytes:
+    """An integer primary key as what a sealed value is bound to."""
+    return row.to_bytes(8)
+
+
+def content_closed(message: MessageId, phone: str, text: str, seal: Seal) -> bytes:
+    """A message's phone and text, sealed as one."""
+    return seal.close(MESSAGE, message.to_bytes(8), _encode((phone, text)))
+
+
+def content_opened(message: int, sealed: bytes, seal: Seal) -> tuple[str, str]:
+    """(phone, text) again."""
+    return _decode(seal.open(MESSAGE, message.to_bytes(8), sealed))
+
+
+def message_row(message: Message, now: Millis, seal: Seal) -> Row:
+    return (
+        message.id,
+        message.account,
+        message.app,
+        message.kind,
+        message.template,
+        message.phone_mark,
+        content_closed(message.id, message.phone, message.text, seal),
+        message.units,
+        now,
+        message.expires_at,
+        message.verification,
+    )
+
+
+def message_of(columns: Row, seal: Seal) -> Message:
+    """From the columns of the query `bodies`."""
+    identifier, account, app, kind, template, mark, sealed, units, expires_at, owner = columns
+    phone, text = content_opened(identifier, sealed, seal)
+    return Message(
+        id=MessageId(identifier),
+        account=account,
+        app=app,
+        kind=Kind(kind),
+        template=template,
+        phone_mark=Mark(mark),
+        phone=phone,
+        text=text,
+        units=units,
+        expires_at=expires_at,
+        verification=VerificationId(owner) if owner else None,
+    )
+
+
+def verification_row(one: Verification) -> Row:
+    return (
+        one.id,
+        one.app,
+        one.purpose,
+        one.phone_mark,
+        one.caller.openid,
+        one.caller.device,
+        one.caller.ip,
+        one.known,
+        one.created_at,
+        *_changing(one),
+    )
+
+
+def verification_change(one: Verification) -> Row:
+    """The values of the query `change_verification`."""
+    return (*_changing(one), one.id, one.used_at)
+
+
+def verification_of(columns: Row, seal: Seal) -> Verification:
+    """From the columns of the query `verification`."""
+    (
+        identifier,
+        app,
+        purpose,
+        phone_mark,
+        openid,
+        device,
+        ip,
+        known,
+        created_at,
+        sends,
+        sent_at,
+        message,
+        code,
+        previous,
+        previous_sent_at,
+        attempts,
+        state,
+        used_at,
+        proof,
+        proof_used_at,
+        sealed,
+    ) = columns
+    return Verification(
+        id=VerificationId(identifier),
+        app=app,
+        purpose=purpose,
+        phone=content_opened(message, sealed, seal)[0],
+        phone_mark=Mark(phone_mark),
+        caller=Caller(Mark(openid), Mark(device), Mark(ip)),
+        known=bool(known),
+        created_at=created_at,
+        sends=sends,
+        sent_at=sent_at,
+        message=MessageId(message),
+        code=code,
+        previous=previous,
+        previous_sent_at=previous_sent_at,
+        attempts=attempts,
+        state=State(state),
+        used_at=used_at,
+        proof=proof,
+        proof_used_at=proof_used_at,
+    )
+
+
+def _changing(one: Verification) -> Row:
+    return (
+        one.sends,
+        one.sent_at,
+        one.message,
+        one.code,
+        one.previous,
+        one.previous_sent_at,
+        one.attempts,
+        one.state,
+        one.used_at,
+        one.proof,
+        one.proof_used_at,
+    )

@@ -1,0 +1,126 @@
+"""Opening the file: one process at a time, the right key, the schema brought up to date."""
+
+import fcntl
+import os
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from hongyan.core.time import MINUTE, SECOND, Millis, rfc3339
+from hongyan.store.seal import Seal
+
+DATABASE: Final = "hongyan.db"
+KEY_FILE: Final = "hongyan.key"
+LOCK_FILE: Final = "hongyan.lock"
+
+_BUSY_TIMEOUT_MS: Final = 5_000
+"""Of the command line. The serving process asks again itself, without blocking its loop."""
+_SERVING_CACHE_KB: Final = 32_768
+_CACHE_KB: Final = 4_096
+"""Of readers and commands. What is hot is at the tables' ends; the system caches the rest."""
+_CLOCK_TOLERANCE: Final = 5 * MINUTE
+
+
+class StoreUnusable(Exception):
+    """The store cannot be opened; the sentence says why and what to do."""
+
+
+class Lock:
+    """The one serving process of a data directory. Ends with the process, however it ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises StoreUnusable when another process has it."""
+        path = directory / LOCK_FILE
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            sentence = f"{directory} cannot be written: {error.strerror}. Choose another directory"
+            raise StoreUnusable(
+                sentence + " or give this user the right to write there."
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(self._descriptor, 20).decode() or "unknown"
+            os.close(self._descriptor)
+            sentence = f"{directory} is being served by process {holder}. Stop that one first, or"
+            raise StoreUnusable(sentence + " give this one another directory.") from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+def connect(directory: Path, *, read_only: bool = False, serving: bool = False) -> apsw.Connection:
+    """A connection with the settings that every promise here rests on."""
+    flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_WRITE
+    connection = apsw.Connection(str(directory / DATABASE), flags=flags)
+    connection.set_busy_timeout(0 if serving else _BUSY_TIMEOUT_MS)
+    pragmas = [
+        "foreign_keys = ON",
+        f"cache_size = -{_SERVING_CACHE_KB if serving else _CACHE_KB}",
+        "temp_store = MEMORY",
+    ]
+    if not read_only:
+        # Without FULL a commit in WAL mode is not synced, and an answer would not mean on disk.
+        pragmas += ["journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0"]
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+    return connection
+
+
+_READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+def migrations() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, in order."""
+    folder = resources.files("hongyan.store.migrations").joinpath("sqlite")
+    files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+    return [(int(name[:4]), folder.joinpath(name).read_text(encoding="utf-8")) for name in files]
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the schema up to date. Raises StoreUnusable for one newer than this program."""
+    version = require_known(connection)
+    for number, sql in migrations():
+        if number > version:
+            with connection:
+                connection.execute(sql).fetchall()
+                connection.execute(f"PRAGMA user_version = {number}")
+
+
+def require_known(connection: apsw.Connection) -> int:
+    """The schema's version. Raises StoreUnusable for one newer than this program."""
+    version: int = connection.pragma("user_version")
+    newest = migrations()[-1][0]
+    if version > newest:
+        sentence = f"The database has schema {version}; this version of Hongyan knows {newest}."
+        raise StoreUnusable(sentence + " Start the newer version, or restore an older backup.")
+    return version
+
+
+def require_key(connection: apsw.Connection, seal: Seal) -> None:
+    """Raises StoreUnusable unless this is the key file that the database was sealed with."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'key_check'").fetchone()
+    if row is None:
+        with connection:
+            connection.execute(
+                "INSERT INTO meta (key, value) VALUES ('key_check', ?)", (seal.check_value,)
+            )
+    elif row[0] != seal.check_value:
+        sentence = f"{KEY_FILE} is not the key file of this {DATABASE}. Restore the one that was"
+        raise StoreUnusable(sentence + " beside it when it was written.")
+
+
+def require_clock(last_write: Millis, now: Millis) -> None:
+    """Raises StoreUnusable when the clock is well behind what the store has seen already.
+
+    Limits and codes would otherwise live on for as long as the clock is wrong.
+    """
+    if last_write > now + _CLOCK_TOLERANCE:
+        ahead = (last_write - now) // SECOND
+        sentence = f"The clock says {rfc3339(now)}, {ahead} s before the store's last write."
+        raise StoreUnusable(sentence + " Set the clock right and start again.")

@@ -1,0 +1,108 @@
+"""What time alone demands: ended leases, dead codes, old rows, the window's overflow. Each call is
+a small slice, so that it never holds a batch up.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from hongyan.core.identifier import MessageId, made_at
+from hongyan.core.message import LIFETIME, Kind, Status
+from hongyan.core.time import DAY, Millis
+from hongyan.core.verification import Rules
+from hongyan.store.queries import SQL
+from hongyan.store.sqlite.memory import Memory
+from hongyan.store.sqlite.outbox import Outbox
+from hongyan.store.sqlite.waiting import Waiting
+from hongyan.store.sqlite.writer import Unit
+
+_SLICE: Final = 500
+_WIPED_TO: Final = "codes_wiped_to"
+"""The meta key of the newest verification whose codes are known to be gone."""
+
+
+class Upkeep:
+    """Used on the writing thread only."""
+
+    def __init__(self, memory: Memory, waiting: Waiting, outbox: Outbox, rules: Rules) -> None:
+        self._memory = memory
+        self._waiting = waiting
+        self._outbox = outbox
+        self._rules = rules
+        self._wiped_to = b""
+
+    def sweep(self, unit: Unit) -> int:
+        """One slice of everything; how much there was to do."""
+        return sum(
+            (
+                self._end_leases(unit),
+                self._close_doubts(unit),
+                self._expire_waiting(unit),
+                self._wipe_codes(unit),
+                self._forget(unit),
+                self._memory.spill(unit),
+            )
+        )
+
+    def _end_leases(self, unit: Unit) -> int:
+        held = self._waiting.held.items()
+        ended = [message for message, hold in held if hold.until <= unit.now][:_SLICE]
+        self._outbox.end_leases(unit, ended)
+        return len(ended)
+
+    def _close_doubts(self, unit: Unit) -> int:
+        """Nobody told in 72 h: charged, and for a person to look at."""
+        due = self._waiting.take_doubts(unit.now, _SLICE)
+        unit.undone.append(partial(self._waiting.restore_doubts, due))
+        for _, message in due:
+            self._outbox.resolve(unit, message, Status.CLOSED)
+        return len(due)
+
+    def _expire_waiting(self, unit: Unit) -> int:
+        """Texts whose time ran out before a provider could take them."""
+        shortest = min(LIFETIME[Kind.VERIFICATION], self._rules.code_lifetime)
+        count = 0
+        for kind in Kind:
+            head = self._waiting.first(kind, _SLICE)
+            lifetime = shortest if kind is Kind.VERIFICATION else LIFETIME[kind]
+            if not head or made_at(head[0]) + lifetime > unit.now:
+                continue
+            taken = self._waiting.take_while(kind, self._dead(unit, head), _SLICE)
+            unit.undone.append(taken.undo)
+            for message in taken.ids:
+                self._outbox.expire(unit, message)
+            count += len(taken.ids)
+        return count
+
+    def _dead(self, unit: Unit, messages: Sequence[MessageId]) -> list[MessageId]:
+        rows = unit.rows(SQL["expires_at"], msgspec.json.encode(messages).decode())
+        return [MessageId(message) for message, expires_at in rows if expires_at <= unit.now]
+
+    def _wipe_codes(self, unit: Unit) -> int:
+        """A dead verification keeps no code (policy row 20)."""
+        wiped_to = self._wiped_to or unit.value(SQL["meta"], _WIPED_TO) or bytes(16)
+        dead_before = _first_of(unit.now - self._rules.lifetime + 1)
+        dead = unit.rows(SQL["dead_verifications"], wiped_to, dead_before, _SLICE)
+        if dead:
+            last = dead[-1][0]
+            unit.run(SQL["wipe_codes"], wiped_to, last)
+            unit.run(SQL["put_meta"], _WIPED_TO, last)
+            unit.committed.append(partial(self._set_wiped_to, last))
+        return len(dead)
+
+    def _set_wiped_to(self, verification: bytes) -> None:
+        self._wiped_to = verification
+
+    def _forget(self, unit: Unit) -> int:
+        """Rows that only the recent window is rebuilt from, when it has moved past them."""
+        past = unit.now - DAY
+        count = unit.changes(SQL["forget_hits"], [(_SLICE, past)])
+        count += unit.changes(SQL["forget_kept"], [(_SLICE, past)])
+        return count + unit.changes(SQL["forget_spilled"], [(past // DAY, _SLICE)])
+
+
+def _first_of(moment: Millis) -> bytes:
+    """The smallest UUIDv7 of a moment."""
+    return max(moment, 0).to_bytes(6) + bytes(10)
