@@ -1,0 +1,1 @@
+"""What we serve of our own: /v1, /register, the sandbox phone, health, and the pages."""

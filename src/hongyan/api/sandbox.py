@@ -1,0 +1,135 @@
+"""/sandbox: the sandbox phone's own API, for tests and for its page. In `dev` only; no key."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from hongyan.api.endpoint import Endpoint, answer, encode
+from hongyan.api.problem import BadRequest
+from hongyan.core import phone
+from hongyan.core.errors import NotFound
+from hongyan.core.identifier import read, written
+from hongyan.core.time import SECOND, rfc3339
+from hongyan.service.handset import Handset, code_of, signature_of
+from hongyan.service.ports import HandsetText
+from hongyan.wire.http import Request, Response
+
+_LONGEST_WAIT_S: Final = 30
+_HEARTBEAT_S: Final = 15.0
+_EVENT_STREAM: Final = b"text/event-stream"
+_NOT_CACHED: Final = ((b"cache-control", b"no-store"),)
+
+
+class SandboxMessage(msgspec.Struct):
+    """A text on the sandbox phone, whole. `phone` is written as at home; `code` is the digits of a
+    verification text.
+    """
+
+    id: str
+    phone: str
+    text: str
+    signature: str
+    code: str | None
+    accepted_at: str
+
+
+class SandboxMessages(msgspec.Struct):
+    """Newest first."""
+
+    messages: list[SandboxMessage]
+
+
+class SandboxApi:
+    """Answers for the handset."""
+
+    def __init__(self, handset: Handset) -> None:
+        self._handset = handset
+
+    async def latest(self, request: Request) -> Response:
+        number = phone.canonical(request.parameter("phone"))
+        after = request.parameter("after")
+        text = await self._handset.latest(
+            number, after=read(after) if after else 0, wait=_wait(request) * SECOND
+        )
+        if text is None:
+            raise NotFound("No text has arrived for this number.")
+        return answer(_view(text))
+
+    async def messages(self, request: Request) -> Response:
+        given = request.parameter("phone")
+        texts = self._handset.texts(phone.canonical(given) if given else "")
+        return answer(SandboxMessages([_view(text) for text in texts]))
+
+    async def events(self, _request: Request) -> Response:
+        return Response(200, content_type=_EVENT_STREAM, headers=_NOT_CACHED, stream=self._stream())
+
+    def endpoints(self) -> list[Endpoint]:
+        return [
+            Endpoint(
+                method="GET",
+                path="/sandbox/messages/latest",
+                handle=self.latest,
+                name="latestSandboxMessage",
+                summary="The newest text of a number; waits for one",
+                tag="Sandbox",
+                gives={200: SandboxMessage},
+                problems=("invalid_number", "not_found"),
+                query={
+                    "phone": "The number, in any accepted form",
+                    "wait": "Seconds to wait for a text, at most 30",
+                    "after": "Only a text newer than this id",
+                },
+            ),
+            Endpoint(
+                method="GET",
+                path="/sandbox/messages",
+                handle=self.messages,
+                name="listSandboxMessages",
+                summary="The texts of a number, or of all, newest first",
+                tag="Sandbox",
+                gives={200: SandboxMessages},
+                problems=("invalid_number",),
+                query={"phone": "The number, in any accepted form"},
+            ),
+            Endpoint(
+                method="GET",
+                path="/sandbox/events",
+                handle=self.events,
+                name="sandboxEvents",
+                summary="Texts as they arrive (server-sent events)",
+                tag="Sandbox",
+                gives={200: None},
+            ),
+        ]
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        with self._handset.listening() as listener:
+            yield b": listening\n\n"
+            while True:
+                try:
+                    text = await listener.next(_HEARTBEAT_S)
+                except EOFError:
+                    return
+                if text is None:
+                    yield b": still here\n\n"
+                else:
+                    yield b"event: text\ndata: " + encode(_view(text)) + b"\n\n"
+
+
+def _wait(request: Request) -> int:
+    given = request.parameter("wait") or "0"
+    if not given.isascii() or not given.isdigit() or int(given) > _LONGEST_WAIT_S:
+        raise BadRequest("invalid_request", f"`wait` is 0-{_LONGEST_WAIT_S} seconds.")
+    return int(given)
+
+
+def _view(text: HandsetText) -> SandboxMessage:
+    return SandboxMessage(
+        id=written(text.id),
+        phone=phone.national(text.phone),
+        text=text.text,
+        signature=signature_of(text),
+        code=code_of(text),
+        accepted_at=rfc3339(text.at),
+    )
