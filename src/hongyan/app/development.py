@@ -1,0 +1,117 @@
+"""`hongyan dev`: an embedded house, seeded, safe to start again; what it made is in dev.json."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hongyan.core.message import Kind
+from hongyan.providers import SandboxSettings
+from hongyan.service.administer import add_template, create_app, new_key
+from hongyan.service.directory import Directory, KeyKind
+from hongyan.service.ports import Administration, NewKey
+from hongyan.settings import ProvidersSettings, RegisterSettings, Settings
+
+DEV_FILE: Final = "dev.json"
+APP: Final = "app_dev"
+SIGNATURE: Final = "鸿雁"
+CODE_TEMPLATE: Final = "code"
+NOTICE_TEMPLATE: Final = "notice"
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+_PACKAGE: Final = 1_000_000
+_PURPOSES: Final = ("register", "login", "bind_phone", "change_phone", "reset_password")
+_NO_ORIGIN: Final = "none"
+_TEMPLATES: Final = (
+    (
+        CODE_TEMPLATE,
+        Kind.VERIFICATION,
+        "您的验证码为：{1}，请于{2}分钟内填写。请勿告知他人，如非本人操作，请忽略本短信。",
+    ),
+    (NOTICE_TEMPLATE, Kind.NOTICE, "您好，{1}已为您预约成功，请按时到店。"),
+)
+
+
+class DevSecrets(msgspec.Struct):
+    """What is kept sealed so that a later start can write it out again."""
+
+    api_key: str
+    publishable_key: str
+
+    def __repr__(self) -> str:
+        return "DevSecrets(…)"
+
+
+def development_settings(settings: Settings, base_url: str) -> Settings:
+    """The settings of `dev`: the sandbox phone for everything, and /register for its app."""
+    sandbox = settings.providers.sandbox or SandboxSettings()
+    server = msgspec.structs.replace(settings.server, base_url=base_url)
+    return msgspec.structs.replace(
+        settings,
+        server=server,
+        register=RegisterSettings(app=settings.register.app or APP),
+        providers=ProvidersSettings(sandbox=sandbox),
+    )
+
+
+def seed(administration: Administration, base_urls: tuple[str, ...]) -> DevSecrets:
+    """Make what is missing: account, package, signature, templates, app, keys, routes."""
+    with administration.together():
+        if APP not in administration.directory().apps:
+            _furnish(administration)
+    directory = administration.directory()
+    secrets = _secrets(administration, directory)
+    publishable = NewKey(
+        kind=KeyKind.PUBLISHABLE,
+        secret=secrets.publishable_key,
+        hint=f"pk_…{secrets.publishable_key[-4:]}",
+        purposes=frozenset(_PURPOSES),
+        origins=frozenset({*base_urls, _NO_ORIGIN}),
+    )
+    # The port may be another one today, and with it the origin of the page.
+    administration.add_key(directory.apps[APP].id, publishable)
+    return secrets
+
+
+def write_dev_file(directory: Path, base_url: str, secrets: DevSecrets) -> Path:
+    """Put dev.json in place in one step, for its owner alone."""
+    content = {
+        "base_url": base_url,
+        "api_key": secrets.api_key,
+        "publishable_key": secrets.publishable_key,
+    }
+    path = directory / DEV_FILE
+    beside = path.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+    beside.replace(path)
+    return path
+
+
+def _furnish(administration: Administration) -> None:
+    account = administration.create_account("Development", "enterprise")
+    administration.add_package(account, _PACKAGE, "seeded")
+    administration.add_signature(account, SIGNATURE)
+    for name, kind, body in _TEMPLATES:
+        add_template(administration, account, name, kind, SIGNATURE, body)
+    for kind in (Kind.VERIFICATION, Kind.NOTICE):
+        administration.put_route(kind, ["sandbox"])
+    created = create_app(administration, account, "Development", APP)
+    app = administration.directory().apps[APP]
+    administration.change_app(msgspec.structs.replace(app, template=CODE_TEMPLATE))
+    publishable = new_key(KeyKind.PUBLISHABLE, _PURPOSES, (_NO_ORIGIN,))
+    secrets = DevSecrets(created.api_key, publishable.secret)
+    administration.put_dev_secrets(msgspec.json.encode(secrets))
+
+
+def _secrets(administration: Administration, directory: Directory) -> DevSecrets:
+    sealed = administration.dev_secrets()
+    if sealed is not None:
+        return msgspec.json.decode(sealed, type=DevSecrets)
+    key = new_key(KeyKind.SECRET)
+    administration.add_key(directory.apps[APP].id, key)
+    secrets = DevSecrets(key.secret, new_key(KeyKind.PUBLISHABLE).secret)
+    administration.put_dev_secrets(msgspec.json.encode(secrets))
+    return secrets

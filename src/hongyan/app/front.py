@@ -1,0 +1,90 @@
+"""The front: from a request to the one who answers it. It is small because it is under every request:
+no middleware, and one place where everything that is raised becomes an answer.
+"""
+
+import time
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final, Literal, TypeAlias
+
+import structlog
+
+from hongyan.api.problem import bad_request
+from hongyan.wire.http import ByMethod, Request, Response, Route, Routes
+
+Logged: TypeAlias = Literal["all", "errors", "off"]
+
+_FAILED: Final = 500
+_access: Final = structlog.get_logger("hongyan.access")
+
+
+class Front:
+    """A table of routes, counted and logged."""
+
+    def __init__(self, routes: Routes, *, trusted_proxies: Iterable[str], logged: Logged) -> None:
+        """`trusted_proxies`: networks whose X-Forwarded-For is believed."""
+        self._routes = routes
+        self._proxies = [ip_network(one) for one in trusted_proxies]
+        self._timed = logged != "off"
+        self._logs_all = logged == "all"
+        self.requests: dict[tuple[str, int], int] = {}
+        """(route, status) → requests answered."""
+
+    async def respond(self, request: Request) -> Response:
+        """The answer, whatever happens."""
+        began = time.perf_counter() if self._timed else 0.0
+        by_method, request.variable = self._routes.find(request.path)
+        route = by_method.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            response = _nobody(by_method)
+        else:
+            if self._proxies:
+                request.peer = self._behind(request)
+            try:
+                response = await route.handle(request)
+            except Exception as error:  # noqa: BLE001 - the edge: each face has words for all
+                response = route.refuse(request, error)
+            if route.finish is not None:
+                route.finish(request, response)
+        self._count(route, response)
+        if self._timed and (self._logs_all or response.status >= _FAILED):
+            self._log(request, response.status, began)
+        return response
+
+    def _count(self, route: Route | None, response: Response) -> None:
+        key = (route.path if route else "other", response.status)
+        self.requests[key] = self.requests.get(key, 0) + 1
+
+    def _behind(self, request: Request) -> str:
+        """The caller's address: the last one in the chain that is no proxy of ours."""
+        peer = request.peer
+        if not _within(peer, self._proxies):
+            return peer
+        chain = request.header(b"x-forwarded-for").split(",")
+        for address in reversed([part.strip() for part in chain if part.strip()]):
+            peer = address
+            if not _within(address, self._proxies):
+                break
+        return peer
+
+    def _log(self, request: Request, status: int, began: float) -> None:
+        """The path and never the query: protocols that we serve carry secrets there."""
+        spent = round((time.perf_counter() - began) * 1_000, 1)
+        _access.info("request", method=request.method, path=request.path, status=status, ms=spent)
+
+
+def _nobody(by_method: ByMethod) -> Response:
+    """Nobody answers this path, or not by this method."""
+    if not by_method:
+        return bad_request("no_such_path")
+    response = bad_request("method_not_allowed")
+    response.headers = ((b"allow", ", ".join(sorted(by_method)).encode()),)
+    return response
+
+
+def _within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)

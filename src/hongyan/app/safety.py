@@ -1,0 +1,58 @@
+"""What a production house must not have. `serve` refuses to start with any of it, `doctor` names it."""
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hongyan.settings import Settings
+from hongyan.store.sqlite.schema import KEY_FILE
+
+_SHORTEST_METRICS_KEY = 16
+
+
+def unsafe(settings: Settings, directory: Path) -> list[str]:
+    """Each finding with its cure; none when it is safe."""
+    return [
+        *_address(settings.server.base_url),
+        *_sandbox(settings),
+        *_metrics(settings.metrics.key),
+        *_key_file(directory / KEY_FILE),
+    ]
+
+
+def _address(base_url: str) -> list[str]:
+    parts = urlsplit(base_url)
+    if not parts.hostname:
+        return ["[server] base_url is missing: set the https:// address that callers use."]
+    if parts.scheme != "https" and not _is_loopback(parts.hostname):
+        sentence = f"[server] base_url is {base_url}: keys and codes would travel in the clear."
+        return [sentence + " Use https://."]
+    return []
+
+
+def _sandbox(settings: Settings) -> list[str]:
+    if settings.providers.sandbox is None:
+        return []
+    sentence = "[providers.sandbox] is configured: its texts and test numbers are for development"
+    return [sentence + " only. Remove the table, or use 'hongyan dev'."]
+
+
+def _metrics(key: str) -> list[str]:
+    if not key or len(key) >= _SHORTEST_METRICS_KEY:
+        return []
+    return [f"[metrics] key is short: give it at least {_SHORTEST_METRICS_KEY} characters."]
+
+
+def _key_file(path: Path) -> list[str]:
+    if not path.exists() or not path.stat().st_mode & 0o077:
+        return []
+    return [f"{path} can be read by others: 'chmod 600 {path}'."]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
