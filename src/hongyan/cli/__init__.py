@@ -1,0 +1,53 @@
+"""The command line. Each command calls one service and prints the answer; `--json` for machines."""
+
+from typing import Final
+
+import rich_click as click
+
+from hongyan import __version__
+from hongyan.cli.administer import app, key, package, route, template
+from hongyan.cli.call import send, verify
+from hongyan.cli.doctor import doctor
+from hongyan.cli.serve import dev, init, serve
+from hongyan.cli.show import as_json, show
+
+EXIT_CODES: Final = """
+Exit codes: 0 done · 1 refused, the message says why · 2 wrong usage · 3 a finding of `doctor`
+· 75 the disk failed during a commit: start again
+"""
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Hongyan 鸿雁 proves phone numbers and delivers SMS for WeChat mini programs.
+
+    Begin with `hongyan dev`: it needs nothing and prints what to do next.
+    """
+
+
+@cli.command()
+@as_json
+def version() -> None:
+    """Print the version."""
+    show({"version": __version__}, __version__)
+
+
+for command in (
+    dev,
+    serve,
+    init,
+    app,
+    key,
+    package,
+    template,
+    route,
+    send,
+    verify,
+    doctor,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point `hongyan`."""
+    cli(prog_name="hongyan")
