@@ -1,0 +1,134 @@
+"""The schema and the queries: the words of SQL are Python's, and nothing lies about unused."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import get_args
+
+import apsw
+import pytest
+
+from hongyan.core.ledger import Entry
+from hongyan.core.message import TRANSITIONS, Kind, Status
+from hongyan.core.outcome import Outcome
+from hongyan.core.verification import State
+from hongyan.service.directory import KeyKind
+from hongyan.store.queries import SQL
+from hongyan.store.sqlite import StoreUnusable
+from hongyan.store.sqlite.schema import connect, migrate, migrations
+
+SCHEMA = "".join(sql for _, sql in migrations())
+TABLES = dict(re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", SCHEMA, re.DOTALL))
+
+ENDED = {status for status in Status if not TRANSITIONS[status]}
+
+CODE = "".join(
+    file.read_text("utf-8")
+    for file in sorted(Path(str(resources.files("hongyan.store"))).rglob("*.py"))
+)
+CALLED = re.findall(r'(?:SQL\[|\b_?(?:row|rows|run|returning)\(\s*)"([a-z_]+)"', CODE)
+
+
+def words(table: str, column: str) -> set[str]:
+    """What the table's CHECK lets the column hold."""
+    checked = re.search(rf"CHECK \({column} IN \((.*?)\)\)", TABLES[table])
+    assert checked is not None
+    return set(re.findall(r"'(\w+)'", checked[1]))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "of"),
+    [
+        ("message", "status", {*ENDED, Status.SUBMITTED}),
+        ("outbox", "status", {Status.QUEUED, Status.SENDING, Status.UNCONFIRMED}),
+        ("early_receipt", "status", TRANSITIONS[Status.UNCONFIRMED] - {Status.CLOSED}),
+        ("template", "kind", Kind),
+        ("route", "kind", Kind),
+        ("ledger", "entry", Entry),
+        ("api_key", "kind", KeyKind),
+        ("account", "kind", {"personal", "enterprise"}),
+        ("verification", "state", State),
+        ("attempt", "outcome", {one.__name__.lower() for one in get_args(Outcome)}),
+    ],
+)
+def test_the_words_of_sql_are_pythons(table: str, column: str, of: Iterable[str]) -> None:
+    assert words(table, column) == set(of)
+
+
+def test_every_status_but_claimed_is_written_somewhere() -> None:
+    assert words("message", "status") | words("outbox", "status") == set(Status) - {Status.CLAIMED}
+
+
+@pytest.mark.parametrize("enum", [Status, Kind, Entry, KeyKind, State])
+def test_a_word_is_its_name_in_lower_case(enum: type[StrEnum]) -> None:
+    assert [one.value for one in enum] == [one.name.lower() for one in enum]
+
+
+@pytest.mark.parametrize("name", list(SQL))
+def test_every_query_is_used(name: str) -> None:
+    assert name in CALLED
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLED)))
+def test_every_query_that_is_used_exists(name: str) -> None:
+    assert name in SQL
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> apsw.Connection:
+    opened = connect(tmp_path)
+    migrate(opened)
+    return opened
+
+
+@pytest.mark.parametrize("name", list(SQL))
+def test_every_query_is_understood_by_sqlite(connection: apsw.Connection, name: str) -> None:
+    holes = max(map(int, re.findall(r"\?(\d+)", SQL[name])), default=SQL[name].count("?"))
+    connection.execute(f"EXPLAIN {SQL[name]}", [None] * holes).fetchall()
+    connection.close()
+
+
+# Migrations.
+
+
+def test_migrations_are_numbered_from_one_without_a_gap() -> None:
+    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_a_migrated_database_says_its_version_and_is_left_alone(tmp_path: Path) -> None:
+    opened = connect(tmp_path)
+    migrate(opened)
+    assert opened.pragma("user_version") == migrations()[-1][0]
+    before = opened.data_version(), opened.total_changes()
+    migrate(opened)
+    assert (opened.data_version(), opened.total_changes()) == before
+    opened.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    opened = connect(tmp_path)
+    opened.pragma("user_version", 999)
+    with pytest.raises(StoreUnusable, match="schema 999") as unusable:
+        migrate(opened)
+    assert "Start the newer version" in str(unusable.value)
+    assert opened.execute("SELECT count(*) FROM sqlite_schema").fetchall() == [(0,)]
+    opened.close()
+
+
+def test_a_migration_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    opened = connect(tmp_path)
+    opened.execute("CREATE TABLE spilled (in_the_way INTEGER)")
+    with pytest.raises(apsw.SQLError):
+        migrate(opened)
+    assert opened.execute("SELECT name FROM sqlite_schema").fetchall() == [("spilled",)]
+    assert opened.pragma("user_version") == 0
+    opened.close()
+
+
+def test_every_promise_to_the_disk_is_asked_of_sqlite(tmp_path: Path) -> None:
+    opened = connect(tmp_path, serving=True)
+    asked = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
+    assert [opened.pragma(name) for name in asked] == ["wal", 2, 1, 0]
+    opened.close()
