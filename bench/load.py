@@ -1,0 +1,125 @@
+"""Load on 64 connections from one core: wrk where it is installed, else a client of our own."""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.servers import CLIENT_CORE, Server
+
+CONNECTIONS = 64
+RUNS = 3
+_SCRIPT = Path(__file__).with_name("load.lua")
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1_000.0}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One measurement: medians over the runs; times in milliseconds."""
+
+    rate: float
+    lowest: float
+    highest: float
+    p50: float
+    p99: float
+    cpu: float
+    """Of a core, in percent."""
+    rss_mb: float
+    answered: int
+    """Successful answers over all runs, the warm-up's included."""
+    failed: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a client."""
+
+    answered: int
+    failed: int
+    rate: float
+    p50: float
+    p99: float
+
+
+Client = Callable[[Server, float, int], Run]
+
+
+def measured(server: Server, client: Client, seconds: float) -> Figures:
+    """A warm-up, then the runs."""
+    warm_up = client(server, seconds / 2, 0)
+    runs, loads = [], []
+    for seed in range(1, RUNS + 1):
+        cpu, began = server.cpu_s(), time.monotonic()
+        runs.append(client(server, seconds, seed))
+        loads.append(100 * (server.cpu_s() - cpu) / (time.monotonic() - began))
+    rates = [run.rate for run in runs]
+    return Figures(
+        rate=statistics.median(rates),
+        lowest=min(rates),
+        highest=max(rates),
+        p50=statistics.median(run.p50 for run in runs),
+        p99=statistics.median(run.p99 for run in runs),
+        cpu=statistics.median(loads),
+        rss_mb=server.rss_mb(),
+        answered=sum(run.answered for run in (warm_up, *runs)),
+        failed=sum(run.failed for run in (warm_up, *runs)),
+    )
+
+
+def requests(kind: str) -> Client:
+    """A client of `messages` or `verifications`, each with a number and a key of its own."""
+    if shutil.which("wrk"):
+        return lambda server, seconds, seed: _wrk(server, kind, seconds, seed)
+    return lambda server, seconds, seed: _own(server, kind, seconds, seed)
+
+
+def pairs(server: Server, seconds: float, seed: int) -> Run:
+    """Start a verification, read the code on the phone, check it."""
+    return _own(server, "pairs", seconds, seed)
+
+
+def _wrk(server: Server, kind: str, seconds: float, seed: int) -> Run:
+    command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", f"-c{CONNECTIONS}"]
+    told = subprocess.run(
+        [*command, f"-d{max(round(seconds), 1)}s", "--latency", "-s", str(_SCRIPT), server.url],
+        env=os.environ | {"HY_KEY": server.key, "HY_KIND": kind, "HY_SEED": str(seed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    total = int(_found(r"(\d+) requests in", told))
+    failed = int(_found(r"Non-2xx or 3xx responses: (\d+)", told, "0"))
+    return Run(
+        total - failed,
+        failed,
+        float(_found(r"Requests/sec:\s+([\d.]+)", told)),
+        _milliseconds(_found(r"(?m)^\s+50%\s+(\S+)", told)),
+        _milliseconds(_found(r"(?m)^\s+99%\s+(\S+)", told)),
+    )
+
+
+def _own(server: Server, kind: str, seconds: float, seed: int) -> Run:
+    """In a process of its own, on its core."""
+    command = ["taskset", "-c", str(CLIENT_CORE), sys.executable, "-m", "bench.client"]
+    arguments = [server.url, server.key, kind, str(seconds), str(seed), str(CONNECTIONS)]
+    told = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
+    answered, failed, rate, p50, p99 = told.stdout.split()
+    return Run(int(answered), int(failed), float(rate), float(p50), float(p99))
+
+
+def _found(pattern: str, text: str, default: str = "") -> str:
+    match = re.search(pattern, text)
+    if match is None and not default:
+        raise SystemExit(f"wrk said something unexpected:\n{text}")
+    return match[1] if match else default
+
+
+def _milliseconds(written: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", written).groups()  # type: ignore[union-attr]
+    return float(number) * _UNITS[unit]

@@ -1,0 +1,122 @@
+"""Servers under test, each a process of its own on a core of its own."""
+
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from bench import empty
+from hongyan.app.clock import SteadyClock
+from hongyan.store.sqlite import administration, schema, seal_of
+
+SERVER_CORE = 0
+CLIENT_CORE = (os.cpu_count() or 1) - 1
+PACKAGE = 1_000_000_000
+_READY_S = 20.0
+
+
+@dataclass
+class Server:
+    """A running server, and what it costs."""
+
+    url: str
+    pid: int
+    key: str = "none"
+    directory: Path = field(default_factory=Path)
+
+    def cpu_s(self) -> float:
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def rss_mb(self) -> float:
+        return float(psutil.Process(self.pid).memory_info().rss) / 1e6
+
+    def count(self, sql: str) -> int:
+        """A figure from the database, read beside the running server."""
+        connection = schema.connect(self.directory, read_only=True)
+        found = connection.execute(sql).fetchall()
+        connection.close()
+        return int(found[0][0] or 0)
+
+
+@contextmanager
+def empty_server() -> Iterator[Server]:
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2_048)
+    process = multiprocessing.get_context("fork").Process(
+        target=_pinned, args=(listening,), daemon=True
+    )
+    process.start()
+    port = listening.getsockname()[1]
+    listening.close()
+    assert process.pid is not None
+    try:
+        _wait(f"http://127.0.0.1:{port}/", b"{}")
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
+    finally:
+        process.terminate()
+        process.join()
+
+
+@contextmanager
+def house(*, dispatches: bool) -> Iterator[Server]:
+    """`hongyan dev`, with limits on its app and packages enough; `dispatches` or only accepts."""
+    with tempfile.TemporaryDirectory(prefix="hongyan-bench-") as folder:
+        directory = Path(folder)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hongyan", "dev", "--json", "--port", "0", "--data", folder],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"HONGYAN__DISPATCH__PAUSED": "false" if dispatches else "true"},
+            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509
+        )
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["base_url"]
+            _furnish(directory)
+            _wait(f"{url}/readyz", None)
+            key = json.loads((directory / "dev.json").read_text())["api_key"]
+            yield Server(url, process.pid, key, directory)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _furnish(directory: Path) -> None:
+    """All rules on: limits per number on the app's own texts, as its operator would set them."""
+    clock = SteadyClock()
+    administering = administration(directory, seal_of(directory, clock), clock)
+    administering.add_package(1, PACKAGE, "bench")
+    administering.close()
+    limits = ["--limit", "1/30", "--limit", "10/day", "--data", str(directory)]
+    subprocess.run(
+        [sys.executable, "-m", "hongyan", "app", "change", "app_dev", *limits],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    time.sleep(1.2)  # A serving house notices a change within a second.
+
+
+def _pinned(listening: socket.socket) -> None:
+    os.sched_setaffinity(0, {SERVER_CORE})
+    empty.serve(listening)
+
+
+def _wait(url: str, body: bytes | None) -> None:
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, body, timeout=1):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit(f"{url} did not answer in {_READY_S:.0f} s.")
