@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.world import NOON, Moment
 
 from hongyan.core.identifier import MessageId
 from hongyan.core.mark import Mark
@@ -15,6 +14,7 @@ from hongyan.core.message import Kind, Message
 from hongyan.providers import PROVIDERS, SandboxSettings
 from hongyan.service.handset import Handset
 from hongyan.service.ports import HandsetText, Provider, Receipt
+from support.world import NOON, Moment
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "providers"
 CASES = sorted(FIXTURES.glob("*/*.json"))
@@ -46,8 +46,8 @@ class _Upstream:
 
 
 @pytest.fixture
-async def upstream() -> AsyncIterator[_Upstream]:
-    yield _Upstream()
+async def upstream() -> _Upstream:
+    return _Upstream()
 
 
 def _message(to: str) -> Message:

@@ -132,9 +132,6 @@ def test_what_is_no_id_names_nothing(letters: str) -> None:
         read(letters)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="upper() makes SS of ß and I of ı before the letters are read"
-)
 @pytest.mark.parametrize("letters", ["000000000000ß", "000000000000ı", "000000000000ſ"], ids=ascii)
 def test_letters_of_other_scripts_name_nothing(letters: str) -> None:
     with pytest.raises(NotFound):

@@ -116,7 +116,6 @@ def test_every_mainland_prefix_is_one_that_phonenumbers_knows() -> None:
             assert (_became(number) == "+86" + number) is _is_known(number)
 
 
-@pytest.mark.xfail(strict=True, reason="the slow way takes what the fast one leaves out")
 @pytest.mark.parametrize("prefix", SATELLITE)
 def test_a_satellite_phone_is_no_mobile(prefix: str) -> None:
     with pytest.raises(InvalidNumber):

@@ -112,7 +112,6 @@ def test_links_belong_into_the_template(kind: Kind, value: str) -> None:
         require_values(kind, [value], 1)
 
 
-@pytest.mark.xfail(strict=True, reason="to the pattern's word boundary, 领 continues the word cn")
 @pytest.mark.parametrize("value", ["点a.cn领奖", "请访问example.com查看"])
 def test_a_link_is_seen_between_chinese_words(value: str) -> None:
     with pytest.raises(InvalidParameters, match="holds a link"):

@@ -68,7 +68,7 @@ def said(path: str, answer: Answer) -> tuple[int, object]:
 
 def named(one: object) -> str:
     """What a parameter is called in a test's name."""
-    return ascii(one)[:40]
+    return one if isinstance(one, str) and one.isascii() and one.isprintable() else ascii(one)[:40]
 
 
 @pytest.fixture

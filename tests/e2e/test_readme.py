@@ -27,7 +27,7 @@ def test_the_first_calls_work_as_printed(printed: dict[str, list[str]], own: Dev
     [first_call] = [block for block in printed["sh"] if "curl" in block]
     lines = first_call.replace("http://127.0.0.1:8080", own.url)
     told = subprocess.run(
-        ["bash", "-eu", "-c", lines],
+        ["/bin/bash", "-eu", "-c", lines],
         cwd=own.data.parent,
         capture_output=True,
         text=True,

@@ -76,7 +76,8 @@ def read(letters: str) -> MessageId:
 
     Raises NotFound: whatever is not an id names nothing.
     """
-    if len(letters) != _WRITTEN_LENGTH:
+    # Only of ASCII does upper() make one letter of each.
+    if len(letters) != _WRITTEN_LENGTH or not letters.isascii():
         raise NotFound
     value = 0
     for letter in letters.upper():

@@ -47,11 +47,14 @@ def _international(raw: str, open_countries: AbstractSet[str]) -> str:
     except phonenumbers.NumberParseException as error:
         raise InvalidNumber("not_a_number", "This is not a phone number.") from error
     _require_mobile(number)
+    phone = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     country = phonenumbers.region_code_for_number(number)
+    if country == MAINLAND and not _MAINLAND_SPELLINGS.fullmatch(phone):
+        raise InvalidNumber("not_mobile", "This is a satellite number, which takes no texts.")
     if country not in open_countries:
         sentence = f"Texts to {country or 'this country'} are not open here."
         raise CountryClosed(sentence)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return phone
 
 
 def _digits(raw: str) -> str:

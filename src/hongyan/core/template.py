@@ -11,7 +11,7 @@ from hongyan.core.message import Kind
 
 _PLACEHOLDER: Final = re.compile(r"\{(\d{1,2})\}")
 _DIGITS: Final = re.compile(r"[0-9]*", re.ASCII)
-_LINK: Final = re.compile(r"(?i)https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|xyz|cc|io)\b")
+_LINK: Final = re.compile(r"(?ai)https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|xyz|cc|io)\b")
 _LONGEST_VALUE: Final = 30
 _STAR: Final = "*"
 

@@ -53,7 +53,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     failures: Annotated[int, Meta(ge=3, le=100)] = 15
     failures_stranger: Annotated[int, Meta(ge=3, le=100)] = 5
     failures_after_step_up: Annotated[int, Meta(ge=0, le=100)] = 5
-    failures_reserved: Annotated[int, Meta(ge=0, le=100)] = 5
+    failures_reserved: Annotated[int, Meta(ge=1, le=100)] = 5
     lockout_min: Annotated[int, Meta(ge=1, le=1_440)] = 15
 
     ip_per_10_minutes: Annotated[int, Meta(ge=1, le=600)] = 10
@@ -242,12 +242,12 @@ class Rules:
         """Rows 8 and 11: whether this caller may still guess at this phone's codes."""
         if not failures:
             return None
+        extra = self.policy.failures_after_step_up if stepped_up else 0
         if known:
             reserved = limit.chosen(failures, now - DAY, _KNOWN, _KNOWN)
-            if limit.count(reserved) < self.policy.failures_reserved:
-                return None
+            lane = (Window("24h", self.policy.failures_reserved + extra, DAY),)
+            return limit.refused("phone", lane, reserved, now)
         strangers = limit.chosen(failures, now - DAY, _KNOWN, 0)
-        extra = self.policy.failures_after_step_up if stepped_up else 0
         total = (Window("24h", self.policy.failures + extra, DAY),)
         held = limit.refused("phone", total, strangers, now)
         if caller.identity:
@@ -314,17 +314,15 @@ class Rules:
         self, verification: Verification, code: str, caller: Caller, digest: Digest, now: Millis
     ) -> bool:
         """Compare in constant time. Another openid never matches, whatever it typed (row 25)."""
-        live = [
-            kept
-            for kept, sent_at in (
-                (verification.code, verification.sent_at),
-                (verification.previous, verification.previous_sent_at),
-            )
-            if kept and now < sent_at + self.code_lifetime
-        ]
         equal = False
-        for kept in live:
-            equal |= hmac.compare_digest(kept, digest(verification, kept, code))
+        for kept, sent_at in (
+            (verification.code, verification.sent_at),
+            (verification.previous, verification.previous_sent_at),
+        ):
+            if kept:
+                # A dead code is compared too: its check costs what any other does.
+                same = hmac.compare_digest(kept, digest(verification, kept, code))
+                equal |= same and now < sent_at + self.code_lifetime
         return equal and verification.caller.openid in (NOBODY, caller.openid)
 
     def failed(self, verification: Verification) -> Verification:
