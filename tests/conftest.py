@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 import structlog
+
 from support.world import STORES, Furnish, World
 
 hypothesis.settings.register_profile(

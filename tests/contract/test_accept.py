@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from support.world import Furnish, World
 
 from hongyan.core.command import Declined, Queued, Send, Sent
 from hongyan.core.errors import KeyReused, NoBalance
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind, Status
 from hongyan.core.time import DAY, HOUR, SECOND
+from support.world import Furnish, World
 
 THIRTY_SECONDS = Window("30s", 1, 30 * SECOND)
 TWO_A_DAY = Window("day", 2, DAY, natural_day=True)

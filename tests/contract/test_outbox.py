@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from support.world import LEASE, Furnish, World
 
 from hongyan.core.command import Queued, Sent
 from hongyan.core.limit import Window
@@ -11,6 +10,7 @@ from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import HOUR, MINUTE, SECOND
 from hongyan.service.ports import Receipt
+from support.world import LEASE, Furnish, World
 
 ACCEPTED = Accepted("up-1")
 REJECTED = Rejected("no_such_number", "The number does not exist.")

@@ -4,7 +4,6 @@ another app, clock)."""
 import asyncio
 
 import pytest
-from support.world import TEXT, Furnish, World
 
 from hongyan.core.command import Approved, Consumed, Started
 from hongyan.core.errors import (
@@ -22,6 +21,7 @@ from hongyan.core.message import Status
 from hongyan.core.outcome import Accepted, Deferred, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from hongyan.core.verification import Policy, Rules, State
+from support.world import TEXT, Furnish, World
 
 PHONE = "+8613800138000"
 GOOD, BAD = "384592", "000000"

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from support.world import Furnish, World
 
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import SECOND, Millis
 from hongyan.service.dispatch import Dispatcher
 from hongyan.service.settle import Patience
+from support.world import Furnish, World
 
 Script = Callable[[Message], Awaitable[Outcome]]
 

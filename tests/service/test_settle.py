@@ -1,7 +1,6 @@
 """What an attempt came to decides where its message goes."""
 
 import pytest
-from support.world import NOON
 
 from hongyan.core.identifier import MessageId
 from hongyan.core.mark import Mark
@@ -10,6 +9,7 @@ from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfir
 from hongyan.core.time import MINUTE, SECOND, Millis
 from hongyan.service.ports import Claimed, Settlement
 from hongyan.service.settle import Attempted, Patience, settlement
+from support.world import NOON
 
 
 def settled(
