@@ -356,7 +356,6 @@ def test_a_publishable_key_is_for_its_purposes(page: Client, phone: str) -> None
     assert page.start(phone, "payment").problem == (403, "key_not_allowed")
 
 
-@pytest.mark.xfail(strict=True, reason="purposes are asked for at start only")
 def test_a_publishable_key_checks_for_its_purposes_only(
     app: Client, page: Client, phone: str
 ) -> None:
@@ -364,7 +363,6 @@ def test_a_publishable_key_checks_for_its_purposes_only(
     assert page.check(verification, app.code(phone)).status in {400, 403}
 
 
-@pytest.mark.xfail(strict=True, reason="purposes are asked for at start only")
 def test_a_publishable_key_resends_for_its_purposes_only(held: HeldHouse, phone: str) -> None:
     verification = held.app.started(phone, "payment")
     held.clock.pass_by(MINUTE)

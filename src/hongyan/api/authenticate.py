@@ -46,22 +46,17 @@ class Authentication:
         return key
 
 
-def require_purpose(key: Key, purpose: str) -> None:
-    """Raises KeyNotAllowed when a publishable key does not list the purpose."""
-    if key.kind is KeyKind.PUBLISHABLE and purpose not in key.purposes:
-        raise KeyNotAllowed("This publishable key is not for that purpose.")
-
-
 def believed(key: Key, request: Request, told: Client | None) -> Client:
     """The client as the policy's head believes it.
 
     With a secret key the peer is the app's server: the client is who it says. With a publishable
-    key the peer is the client: its address counts, an openid does not, a device opens no share.
+    key the peer is the client: its address counts, an openid does not, a device opens no share,
+    and it verifies for the purposes of its key only.
     """
     if key.kind is KeyKind.SECRET:
         return told or Client()
     device = told.device if told else ""
-    return Client(ip=request.peer, device=device, by_address=True)
+    return Client(ip=request.peer, device=device, by_address=True, purposes=key.purposes)
 
 
 def _require_origin(key: Key, request: Request) -> None:

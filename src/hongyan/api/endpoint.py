@@ -53,6 +53,10 @@ def decoded(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:
         return decoder.decode(request.body)
     except msgspec.ValidationError as error:
         raise BadRequest("invalid_request", f"{error}.") from error
+    except RecursionError as error:
+        raise BadRequest(
+            "invalid_request", "The body has too many brackets in brackets."
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("invalid_json", f"The body is not JSON: {error}.") from error
 

@@ -5,25 +5,26 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from hongyan.api.authenticate import Authentication, believed, require_purpose
+from hongyan.api.authenticate import Authentication, believed
 from hongyan.api.endpoint import Endpoint, answer, decoded, idempotency
+from hongyan.api.problem import BadRequest
 from hongyan.core.command import Started
 from hongyan.core.identifier import written_uuid
 from hongyan.core.time import rfc3339
 from hongyan.service.ports import Sealer
 from hongyan.service.prove import Proofs
-from hongyan.service.verify import Client, Verification
+from hongyan.service.verify import Client, Verification, network
 from hongyan.wire.http import Request, Response
 
-_Short = Annotated[str, Meta(max_length=128)]
+_Name = Annotated[str, Meta(max_length=128, pattern="^[^\\x00]*$")]
 
 
 class ClientBody(msgspec.Struct, forbid_unknown_fields=True):
     """The person's side, as the app's server sees it. Believed from a secret key only."""
 
-    ip: _Short = ""
-    openid: _Short = ""
-    device: _Short = ""
+    ip: Annotated[str, Meta(max_length=64, description="IPv4 or IPv6.")] = ""
+    openid: _Name = ""
+    device: _Name = ""
 
 
 class StartVerification(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,7 +92,6 @@ class Verifications:
     async def start(self, request: Request) -> Response:
         key = await self._authentication.key(request)
         body: StartVerification = decoded(request, _start)
-        require_purpose(key, body.purpose)
         started = await self._verification.start(
             key.app,
             body.phone,
@@ -173,7 +173,14 @@ class Verifications:
 
 
 def _client(body: ClientBody | None) -> Client | None:
-    return Client(body.ip, body.openid, body.device) if body else None
+    """Raises BadRequest for an address that is none."""
+    if body is None:
+        return None
+    try:
+        ip = network(body.ip) if body.ip else ""
+    except ValueError as error:
+        raise BadRequest("invalid_request", "This is no IP address - at `$.client.ip`.") from error
+    return Client(ip, body.openid, body.device)
 
 
 def _pending(started: Started, status: int) -> Response:

@@ -56,12 +56,17 @@ class Front:
         self.requests[key] = self.requests.get(key, 0) + 1
 
     def _behind(self, request: Request) -> str:
-        """The caller's address: the last one in the chain that is no proxy of ours."""
+        """The caller's address: the last one in the chain that is no proxy of ours.
+
+        Where a proxy writes what is no address, its own counts: all behind it share one limit.
+        """
         peer = request.peer
-        if not _within(peer, self._proxies):
+        if not peer or not _within(peer, self._proxies):
             return peer
         chain = request.header(b"x-forwarded-for").split(",")
         for address in reversed([part.strip() for part in chain if part.strip()]):
+            if not _is_address(address):
+                break
             peer = address
             if not _within(address, self._proxies):
                 break
@@ -83,8 +88,13 @@ def _nobody(by_method: ByMethod) -> Response:
 
 
 def _within(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    parsed = ip_address(address)
+    return any(parsed in network for network in networks)
+
+
+def _is_address(written: str) -> bool:
     try:
-        parsed = ip_address(address)
+        ip_address(written)
     except ValueError:
         return False
-    return any(parsed in network for network in networks)
+    return True

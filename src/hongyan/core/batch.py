@@ -304,6 +304,8 @@ def _not_to_be_compared(
 ) -> bool:
     if found.app != command.app or rules.ended(found, draft.now):
         return True
+    if command.purposes is not None and found.purpose not in command.purposes:
+        return True
     held = _guesses_refused(
         found.app,
         found.phone_mark,

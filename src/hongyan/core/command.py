@@ -64,6 +64,8 @@ class Check(msgspec.Struct, frozen=True):
     stepped_up: bool
     code: str
     proof: bytes
+    purposes: frozenset[str] | None = None
+    """What the caller's key may verify for; None for anything."""
     member: MemberId | None = None
     idempotency: Idempotency | None = None
 

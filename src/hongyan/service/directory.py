@@ -49,7 +49,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     kind: KeyKind
     hint: str
     purposes: frozenset[str]
-    """What a publishable key may verify for; empty means any."""
+    """What a publishable key may verify for."""
     origins: frozenset[str]
     """Where a publishable key may be used from."""
 

@@ -23,6 +23,7 @@ from hongyan.core.errors import (
     HongyanError,
     InvalidCode,
     InvalidPurpose,
+    KeyNotAllowed,
     NotFound,
     UnknownTemplate,
 )
@@ -53,6 +54,11 @@ class Client(msgspec.Struct, frozen=True):
     device: str = ""
     by_address: bool = False
     """The device is only the client's own word; see `Caller`."""
+    purposes: frozenset[str] | None = None
+    """What the client's key may verify for; None for anything."""
+
+    def is_for(self, purpose: str) -> bool:
+        return self.purposes is None or purpose in self.purposes
 
 
 class Verification:
@@ -92,6 +98,8 @@ class Verification:
         require_open(app)
         if not _PURPOSE.fullmatch(purpose):
             raise InvalidPurpose("A purpose is a-z, then a-z, 0-9 and _, at most 32 characters.")
+        if not client.is_for(purpose):
+            raise KeyNotAllowed("This publishable key is not for that purpose.")
         to = phone.canonical(number, app.countries)
         verification = verification_id(self._clock(), self._chance(RANDOM_BYTES))
         code = self._new_code()
@@ -120,7 +128,7 @@ class Verification:
         require_open(app)
         verification = _read(written)
         found = await self._store.verification(verification) if verification else None
-        if found is None or found.app != app.id:
+        if found is None or found.app != app.id or not client.is_for(found.purpose):
             raise CodeRefused
         code = self._new_code()
         message = self._message(app, found.phone, code, found.id)
@@ -174,6 +182,7 @@ class Verification:
             stepped_up=False,
             code=code,
             proof=self._chance(_PROOF_BYTES),
+            purposes=client.purposes,
             member=member,
             idempotency=idempotency,
         )
@@ -266,11 +275,11 @@ def _read(written: str) -> VerificationId | None:
 
 @lru_cache(maxsize=65_536)
 def network(ip: str) -> str:
-    """What an address is counted by: IPv4 as it is, IPv6 by its /64 (policy row 12)."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
+    """What an address is counted by: IPv4 as it is, IPv6 by its /64 (policy row 12).
+
+    Raises ValueError for what is no address.
+    """
+    address = ip_address(ip)
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return str(address.ipv4_mapped)
