@@ -188,9 +188,9 @@ def test_a_loopback_name_is_answered(app: Client, host: str) -> None:
     assert app.call("GET", "/sandbox/messages", None, {"Host": host}).status == 200
 
 
-def test_the_page_is_told_the_publishable_key_only(dev: Dev) -> None:
+def test_the_page_is_told_the_publishable_key_and_no_other(dev: Dev) -> None:
     told = dev.nobody.get("/sandbox/page.json").json
-    assert told == {"publishable_key": dev.file["publishable_key"]}
+    assert told == {"publishable_key": dev.file["publishable_key"], "code_length": 6}
 
 
 # A second start.
