@@ -82,7 +82,6 @@ async def test_keys_are_remembered_beyond_the_bound_over_restarts(world: World) 
         assert await world.send(key=world.idempotency("k1")) == first
 
 
-@pytest.mark.xfail(strict=True, reason="its events are read from the side table and counted again")
 async def test_a_restart_counts_no_event_twice(world: World) -> None:
     await world.sent()
     await crowd(world)
@@ -91,7 +90,6 @@ async def test_a_restart_counts_no_event_twice(world: World) -> None:
     assert limit.count(world.raw._memory.histories.get(mark)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="an event that is given back turns the window's clock back")
 async def test_what_is_given_back_before_a_restart_forgets_no_other_number(
     furnish: Furnish,
 ) -> None:
@@ -109,7 +107,6 @@ async def test_what_is_given_back_before_a_restart_forgets_no_other_number(
     assert await is_declined(world, OTHER)
 
 
-@pytest.mark.xfail(strict=True, reason="rows are numbered from one again when all are forgotten")
 async def test_a_key_that_is_past_never_finds_the_answer_of_another(world: World) -> None:
     world.clock.pass_by(DAY - world.clock() % DAY + MINUTE)
     await world.send(key=world.idempotency("k1"))

@@ -74,12 +74,14 @@ def _again(attempted: Attempted, patience: Patience, retry_after: Millis) -> tup
     wait = patience.wait(attempts, attempted.providers)
     if not attempts % attempted.providers:
         wait = max(wait, min(retry_after, 5 * MINUTE))
+    # None waits beyond its own end: whoever looks at it then finds that it has expired.
+    due_at = min(now + wait, claimed.message.expires_at)
     if claimed.message.kind is not Kind.VERIFICATION:
-        return now + wait, False
+        return due_at, False
     first = claimed.first_attempt_at or attempted.started_at
     ends_at = patience.verification_ends_at(first)
     give_up = attempts >= patience.verification_attempts or now + wait >= ends_at
-    return now + wait, give_up
+    return due_at, give_up
 
 
 def _settlement(  # noqa: PLR0913 - the parts of an attempt's record

@@ -54,6 +54,7 @@ class RecentMap:
         self._spilling: deque[_Generation] = deque()
         self._marks: list[Mark] = []
         self._shard = 0
+        self._now: Millis = 0
         self.has_spilled = False
         """Whether the side table may hold entries that are still within the window."""
 
@@ -80,7 +81,12 @@ class RecentMap:
         newest.written = True
 
     def turn(self, now: Millis) -> None:
-        """Begin a new generation when it is time for one; free a little of what is past."""
+        """Begin a new generation when it is time for one; free a little of what is past.
+
+        Time never goes back here: at start the window is told the moments of old rows, and then a
+        clock that may be a little behind them.
+        """
+        now = self._now = max(now, self._now)
         newest = self._generations[0]
         if not newest.began_at:
             newest.began_at = newest.last_at = now

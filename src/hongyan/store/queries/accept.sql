@@ -18,8 +18,8 @@ INSERT INTO hit (mark, at, tag) VALUES (?, ?, ?);
 -- name: insert_kept
 INSERT INTO kept (id, key, request, answer, at) VALUES (?, ?, ?, ?, ?);
 
--- name: kept
-SELECT request, answer, at FROM kept WHERE id = ?;
+-- name: kept -- the key too: once all are forgotten, rows are numbered from one again
+SELECT request, answer, at FROM kept WHERE id = ? AND key = ?;
 
 -- name: insert_verification
 INSERT INTO verification (id, app, purpose, phone_mark, openid_mark, device_mark, ip_mark, known,

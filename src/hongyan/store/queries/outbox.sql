@@ -83,5 +83,8 @@ FROM outbox WHERE id = ?;
 INSERT INTO early_receipt (message, at, status, code) VALUES (?, ?, ?, ?)
 ON CONFLICT (message) DO UPDATE SET at = excluded.at, status = excluded.status, code = excluded.code;
 
+-- name: early -- a few at most: each message's settle takes its own
+SELECT message FROM early_receipt;
+
 -- name: take_early_receipt
 DELETE FROM early_receipt WHERE message = ? RETURNING status, at, code;

@@ -40,9 +40,6 @@ ON CONFLICT (day, map, mark) DO UPDATE SET value = excluded.value;
 DELETE FROM spilled WHERE (day, map, mark) IN
   (SELECT day, map, mark FROM spilled WHERE day < ? ORDER BY day, map, mark LIMIT ?);
 
--- name: has_spilled
-SELECT 1 FROM spilled WHERE day >= ? LIMIT 1;
-
 -- name: meta
 SELECT value FROM meta WHERE key = ?;
 

@@ -42,17 +42,20 @@ class Memory:
         }
         self.balances: dict[int, int] = {}
         self.next_kept = 1
+        self._spilling: Unit | None = None
 
     def __len__(self) -> int:
         return sum(len(one) for one in self._maps.values())
 
     def rebuild(self, now: Millis) -> None:
-        """Read back what the window needs, in the order in which it was written."""
+        """Read back what the window needs, in the order in which it was written.
+
+        What an earlier process has spilled is among it, and so is not asked for until this one
+        spills: it would be counted twice.
+        """
         rows = self._rows
         self._now = now
         self.reload_balances()
-        for one in self._maps.values():
-            one.has_spilled = next(rows("has_spilled", now // DAY - 1), None) is not None
         for mark, at, tag in rows("hits_since", now - DAY):
             self.apply_hit(Mark(mark), at, tag)
             self.histories.turn(abs(at))
@@ -92,6 +95,9 @@ class Memory:
 
     def spill(self, unit: Unit) -> int:
         """Move a slice of each map that is over its bound into the side table; how many."""
+        if unit is self._spilling:
+            return 0  # Another sweep of this batch: the next slice is known when it is committed.
+        self._spilling = unit
         moved = 0
         for name, one in self._maps.items():
             moving = one.next_slice(_SLICE)

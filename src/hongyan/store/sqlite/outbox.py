@@ -1,5 +1,5 @@
 """The outbox on SQLite: claim, begin, settle, receive. Every move is guarded by the state it
-leaves, so a stale hand finds no row.
+leaves, so a stale hand finds no row, and nothing follows from a move that was not made.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,9 +66,7 @@ class Outbox:
         """Writes nothing, but for those whose time ran out: see the table's comment."""
         ids: list[MessageId] = []
         for kind, most in room.items():
-            taken = self._waiting.take(kind, most, unit.now)
-            unit.undone.append(taken.undo)
-            ids += taken.ids
+            ids += self.take(unit, kind, most)
         if not ids:
             return []
         token = self._token()
@@ -78,20 +76,29 @@ class Outbox:
         for one in claimed:
             if one.message.expires_at <= unit.now:
                 self.expire(unit, one.message.id)
-        holds = [(one.message.id, Hold(token, unit.now + lease, one.message.kind)) for one in alive]
+        holds = {one.message.id: _hold(one, unit.now + lease) for one in alive}
         unit.committed.append(partial(self._waiting.held.update, holds))
         return alive
 
+    def take(self, unit: Unit, kind: Kind, most: int) -> list[MessageId]:
+        """Out of the line, for this unit alone."""
+        taken = self._waiting.take(kind, most, unit.now)
+        unit.undone.append(partial(self._waiting.put_back, kind, taken))
+        return taken
+
     def begin(self, unit: Unit, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
-        held, until = self._waiting.held, unit.now + lease
         rows = {
             one.message: (one.provider, unit.now, one.token, one.message)
             for one in attempts
-            if one.message in held and held[one.message].token == one.token
+            if self._may_begin(one, unit.now)
         }
         begun = _guarded(unit, SQL["begin"], rows)
-        holds = [(one, Hold(held[one].token, until, held[one].kind, sending=True)) for one in begun]
-        unit.committed.append(partial(held.update, holds))
+        until = unit.now + lease
+        holds = {
+            message: msgspec.structs.replace(hold, until=until, sending=True)
+            for message, hold in self._let_go(unit, begun).items()
+        }
+        unit.committed.append(partial(self._waiting.held.update, holds))
         return begun
 
     def settle(self, unit: Unit, settlements: Sequence[Settlement]) -> set[MessageId]:
@@ -102,8 +109,8 @@ class Outbox:
                 settled |= move(unit, these)
         kept = [one for one in settlements if one.message.id in settled]
         unit.run_many(SQL["insert_attempt"], [_attempt_row(one) for one in kept])
-        unit.committed.append(partial(self._let_go, settled))
-        for message in settled & self._waiting.early:
+        self._let_go(unit, settled)
+        for message in settled.intersection(row[0] for row in unit.rows(SQL["early"])):
             self._apply_early_receipt(unit, message)
         return settled
 
@@ -127,14 +134,11 @@ class Outbox:
 
     def end_leases(self, unit: Unit, messages: Iterable[MessageId]) -> None:
         """Their workers are gone: back to the line, or in doubt if a byte may have left."""
-        for message in messages:
-            hold = self._waiting.held[message]
+        for message, hold in self._let_go(unit, messages).items():
             if hold.sending:
                 self._lose(unit, message)
             else:
-                again = partial(self._waiting.defer, hold.kind, message, 0)
-                unit.committed.append(again)
-            unit.committed.append(partial(self._let_go, (message,)))
+                unit.committed.append(partial(self._waiting.put_back, hold.kind, (message,)))
 
     # Where an attempt leads.
 
@@ -146,7 +150,7 @@ class Outbox:
             for one in these
             if one.message.id in left
         ]
-        unit.run_many(SQL["conclude"], concluded)
+        unit.move(SQL["conclude"], concluded)
         return left
 
     def _reject(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
@@ -182,8 +186,8 @@ class Outbox:
     def _lose(self, unit: Unit, message: MessageId) -> None:
         """Sending → unconfirmed, with nobody left to tell what became of it."""
         closed_at = unit.now + _CLOSE_AFTER
+        unit.move(SQL["lose"], [(closed_at, message)])
         unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
-        unit.run(SQL["lose"], closed_at, message)
         kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
         if kind == Kind.VERIFICATION:
             unit.run(SQL["wipe"], self._masked(message, template, sealed), message)
@@ -200,15 +204,18 @@ class Outbox:
         at: Millis = 0,
         code: str = "",
     ) -> None:
-        """Take it out of the outbox for good, by `leave`; give back what was surely not used."""
+        """Take it out of the outbox for good, by `leave`; give back what was surely not used.
+
+        One that is not there any more is left alone. Raises GuardBroken for one in another state.
+        """
         found = unit.row(SQL["open_message"], message)
         if found is None:
             return
         kind, template, sealed, masked, account, units, accepted_at, hits = found
-        unit.run(leave, message, *guard)
+        unit.move(leave, [(message, *guard)])
         wipe = kind == Kind.VERIFICATION and not masked
         wiped = self._masked(message, template, sealed) if wipe else None
-        unit.run(SQL["conclude"], status, at or unit.now, code, wiped, message)
+        unit.move(SQL["conclude"], [(status, at or unit.now, code, wiped, message)])
         if status in REFUNDED:
             self._refund(unit, account, units)
             self._give_back(unit, accepted_at, hits)
@@ -231,7 +238,6 @@ class Outbox:
         match self._state(unit, one.message):
             case Status.SENDING:
                 unit.run(SQL["keep_early_receipt"], one.message, one.at, one.status, one.code)
-                unit.committed.append(partial(self._waiting.early.add, one.message))
             case Status.UNCONFIRMED if may_move(Status.UNCONFIRMED, one.status):
                 self.resolve(unit, one.message, one.status, one.at, one.code)
             case _:
@@ -241,7 +247,6 @@ class Outbox:
     def _apply_early_receipt(self, unit: Unit, message: MessageId) -> None:
         for status, at, code in unit.rows(SQL["take_early_receipt"], message):
             self.receive(unit, [Receipt(message, Status(status), at, code)])
-        unit.committed.append(partial(self._waiting.early.discard, message))
 
     # Small things that the moves share.
 
@@ -254,9 +259,15 @@ class Outbox:
             first_attempt_at=first_attempt_at,
         )
 
-    def _let_go(self, messages: Iterable[MessageId]) -> None:
-        for message in messages:
-            self._waiting.held.pop(message, None)
+    def _may_begin(self, one: Begun, now: Millis) -> bool:
+        hold = self._waiting.held.get(one.message)
+        return hold is not None and hold.token == one.token and hold.expires_at > now
+
+    def _let_go(self, unit: Unit, messages: Iterable[MessageId]) -> dict[MessageId, Hold]:
+        """Out of their workers' hands; those that were in some."""
+        held = self._waiting.let_go(messages)
+        unit.undone.append(partial(self._waiting.held.update, held))
+        return held
 
     def _holds(self, unit: Unit, one: Settlement) -> bool:
         return unit.row(SQL["state"], one.message.id) == (Status.SENDING, one.token)
@@ -278,6 +289,13 @@ class Outbox:
         phone, clear = content_opened(message, sealed, self._seal)
         kept = "" if template else text.masked(clear)
         return content_closed(message, phone, kept, self._seal)
+
+
+def _hold(claimed: Claimed, until: Millis) -> Hold:
+    """Not for longer than the text lives: a dead one is not kept in a worker's hands."""
+    message = claimed.message
+    until = min(until, message.expires_at)
+    return Hold(claimed.token, until, message.kind, message.expires_at)
 
 
 def _guarded(unit: Unit, sql: str, rows: dict[MessageId, tuple[Any, ...]]) -> set[MessageId]:

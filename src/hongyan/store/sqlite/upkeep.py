@@ -31,7 +31,6 @@ class Upkeep:
         self._waiting = waiting
         self._outbox = outbox
         self._rules = rules
-        self._wiped_to = b""
 
     def sweep(self, unit: Unit) -> int:
         """One slice of everything; how much there was to do."""
@@ -62,38 +61,38 @@ class Upkeep:
 
     def _expire_waiting(self, unit: Unit) -> int:
         """Texts whose time ran out before a provider could take them."""
-        shortest = min(LIFETIME[Kind.VERIFICATION], self._rules.code_lifetime)
         count = 0
         for kind in Kind:
-            head = self._waiting.first(kind, _SLICE)
-            lifetime = shortest if kind is Kind.VERIFICATION else LIFETIME[kind]
-            if not head or made_at(head[0]) + lifetime > unit.now:
+            oldest = self._waiting.oldest(kind, unit.now)
+            if oldest is None or made_at(oldest) + self._shortest_life(kind) > unit.now:
                 continue
-            taken = self._waiting.take_while(kind, self._dead(unit, head), _SLICE)
-            unit.undone.append(taken.undo)
-            for message in taken.ids:
+            taken = self._outbox.take(unit, kind, _SLICE)
+            dead = self._dead(unit, taken)
+            for message in dead:
                 self._outbox.expire(unit, message)
-            count += len(taken.ids)
+            alive = [message for message in taken if message not in dead]
+            unit.committed.append(partial(self._waiting.put_back, kind, alive))
+            count += len(dead)
         return count
 
-    def _dead(self, unit: Unit, messages: Sequence[MessageId]) -> list[MessageId]:
+    def _shortest_life(self, kind: Kind) -> Millis:
+        lifetime = LIFETIME[kind]
+        return min(lifetime, self._rules.code_lifetime) if kind is Kind.VERIFICATION else lifetime
+
+    def _dead(self, unit: Unit, messages: Sequence[MessageId]) -> set[MessageId]:
         rows = unit.rows(SQL["expires_at"], msgspec.json.encode(messages).decode())
-        return [MessageId(message) for message, expires_at in rows if expires_at <= unit.now]
+        return {MessageId(message) for message, expires_at in rows if expires_at <= unit.now}
 
     def _wipe_codes(self, unit: Unit) -> int:
         """A dead verification keeps no code (policy row 20)."""
-        wiped_to = self._wiped_to or unit.value(SQL["meta"], _WIPED_TO) or bytes(16)
+        wiped_to = unit.value(SQL["meta"], _WIPED_TO) or bytes(16)
         dead_before = _first_of(unit.now - self._rules.lifetime + 1)
         dead = unit.rows(SQL["dead_verifications"], wiped_to, dead_before, _SLICE)
         if dead:
             last = dead[-1][0]
             unit.run(SQL["wipe_codes"], wiped_to, last)
             unit.run(SQL["put_meta"], _WIPED_TO, last)
-            unit.committed.append(partial(self._set_wiped_to, last))
         return len(dead)
-
-    def _set_wiped_to(self, verification: bytes) -> None:
-        self._wiped_to = verification
 
     def _forget(self, unit: Unit) -> int:
         """Rows that only the recent window is rebuilt from, when it has moved past them."""

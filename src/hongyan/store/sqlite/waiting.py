@@ -3,7 +3,6 @@
 import heapq
 from array import array
 from collections.abc import Iterable
-from itertools import takewhile
 from typing import Final, TypeAlias
 
 import msgspec
@@ -13,6 +12,8 @@ from hongyan.core.message import Kind
 from hongyan.core.time import Millis
 
 _TRIM_AT: Final = 65_536
+_RIPE_AT_ONCE: Final = 500
+"""Nobody takes more at a time, and a long outage must not end in a long look at the clock."""
 
 Later: TypeAlias = tuple[Millis, MessageId]
 """A message with its hour."""
@@ -38,7 +39,7 @@ class _Line:
         return [MessageId(one) for one in self._ids[self._head : self._head + most]]
 
     def step(self, count: int) -> None:
-        """Let the first `count` go; with a negative count, have the last ones back."""
+        """Let the first `count` go."""
         self._head += count
 
 
@@ -48,63 +49,76 @@ class Hold(msgspec.Struct, frozen=True, gc=False):
     token: int
     until: Millis
     kind: Kind
+    expires_at: Millis
+    """The text's own end, after which it may not begin."""
     sending: bool = False
     """A byte may have left."""
 
 
 class Waiting:
-    """The order in which messages leave. Used on the writing thread only."""
+    """The order in which messages leave. Used on the writing thread only.
+
+    What a unit of work takes is gone at once, so that the units after it in its batch cannot take
+    it too; if the batch is undone, it is put back. What a unit gives is added when its batch is
+    committed, for nobody may take what is not on disk.
+    """
 
     def __init__(self) -> None:
         self._ready: dict[Kind, _Line] = {kind: _Line() for kind in Kind}
+        self._due: dict[Kind, list[MessageId]] = {kind: [] for kind in Kind}
+        """Heaps of those that are back in line: they go before those that never left it."""
         self._later: dict[Kind, list[Later]] = {kind: [] for kind in Kind}
+        """Heaps of those that wait for their hour."""
         self.arrivals = 0
         """Raised whenever one may have become due."""
         self.held: dict[MessageId, Hold] = {}
         """What is in a worker's hands."""
-        self.early: set[MessageId] = set()
-        """Being sent, with a receipt already there."""
         self._doubts: list[Later] = []
 
     def __len__(self) -> int:
-        later = sum(len(heap) for heap in self._later.values())
-        return later + sum(len(line) for line in self._ready.values())
+        return sum(
+            len(self._ready[kind]) + len(self._due[kind]) + len(self._later[kind]) for kind in Kind
+        )
 
     def add(self, kind: Kind, message: MessageId) -> None:
         self.arrivals += 1
         self._ready[kind].add(message)
 
     def defer(self, kind: Kind, message: MessageId, due_at: Millis) -> None:
-        """To be claimed again, not before a moment."""
+        """To be taken again, not before a moment."""
         self.arrivals += 1
         heapq.heappush(self._later[kind], (due_at, message))
 
-    def take(self, kind: Kind, most: int, now: Millis) -> "Taken":
-        """What is due of a kind: first what waited for its hour, then the line."""
-        taken = Taken(self, kind, _due(self._later[kind], now, most))
-        taken.step(self._ready[kind].first(most - len(taken.ids)))
-        return taken
+    def put_back(self, kind: Kind, messages: Iterable[MessageId]) -> None:
+        """At the head of the line again, the oldest first."""
+        for message in messages:
+            self.arrivals += 1
+            heapq.heappush(self._due[kind], message)
 
-    def take_while(self, kind: Kind, gone: Iterable[MessageId], most: int) -> "Taken":
-        """Those at the head of a kind's line that are among `gone`."""
-        wanted = frozenset(gone)
-        taken = Taken(self, kind, [])
-        taken.step(list(takewhile(wanted.__contains__, self._ready[kind].first(most))))
-        return taken
+    def take(self, kind: Kind, most: int, now: Millis) -> list[MessageId]:
+        """What is due of a kind: first those that are back in line, then the others."""
+        self._ripen(kind, now)
+        due, line = self._due[kind], self._ready[kind]
+        taken = [heapq.heappop(due) for _ in range(min(most, len(due)))]
+        fresh = line.first(most - len(taken))
+        line.step(len(fresh))
+        return taken + fresh
 
-    def first(self, kind: Kind, most: int) -> list[MessageId]:
-        """The head of a kind's line, left where it is."""
-        return self._ready[kind].first(most)
-
-    def step(self, kind: Kind, count: int) -> None:
-        self._ready[kind].step(count)
+    def oldest(self, kind: Kind, now: Millis) -> MessageId | None:
+        """The oldest at the head of a kind's line, left where it is."""
+        self._ripen(kind, now)
+        return min(self._due[kind][:1] + self._ready[kind].first(1), default=None)
 
     def due_at(self, kinds: Iterable[Kind]) -> Millis | None:
         """When the next one of these is due: 0 for now, None when none waits."""
-        if any(self._ready[kind] for kind in kinds):
+        if any(self._ready[kind] or self._due[kind] for kind in kinds):
             return 0
         heaps = (self._later[kind] for kind in kinds)
         return min((heap[0][0] for heap in heaps if heap), default=None)
+
+    def let_go(self, messages: Iterable[MessageId]) -> dict[MessageId, Hold]:
+        """Out of their workers' hands; those that were in some."""
+        return {one: self.held.pop(one) for one in messages if one in self.held}
 
     def doubt(self, message: MessageId, closed_at: Millis) -> None:
         """Unconfirmed, to be closed at a moment."""
@@ -118,26 +132,10 @@ class Waiting:
         for doubt in taken:
             heapq.heappush(self._doubts, doubt)
 
-
-class Taken:
-    """Ids that have left their line; `undo` puts them back where they were."""
-
-    def __init__(self, waiting: Waiting, kind: Kind, later: list[Later]) -> None:
-        self.ids = [message for _, message in later]
-        self._waiting = waiting
-        self._kind = kind
-        self._later = later
-        self._stepped = 0
-
-    def step(self, ids: list[MessageId]) -> None:
-        self._waiting.step(self._kind, len(ids))
-        self._stepped += len(ids)
-        self.ids += ids
-
-    def undo(self) -> None:
-        for due_at, message in self._later:
-            self._waiting.defer(self._kind, message, due_at)
-        self._waiting.step(self._kind, -self._stepped)
+    def _ripen(self, kind: Kind, now: Millis) -> None:
+        ripe = _due(self._later[kind], now, _RIPE_AT_ONCE)
+        for _, message in ripe:
+            heapq.heappush(self._due[kind], message)
 
 
 def _due(heap: list[Later], now: Millis, most: int) -> list[Later]:

@@ -46,8 +46,17 @@ class CommitUnknown(Exception):
     """The disk failed while a commit was being synced: only a fresh start can tell what it holds."""
 
 
+class GuardBroken(Exception):
+    """A guarded statement found another row than was known: a bug, so its batch is undone."""
+
+
 class Unit:
-    """One transaction: its connection, its moment, and what follows from its fate."""
+    """One transaction: its connection, its moment, and what follows from its fate.
+
+    Its tables show each piece of work what those before it in the batch have done. What stands in
+    memory alone must do so too: it is taken at once (`undone` gives it back) and given when it is
+    on disk (`committed`).
+    """
 
     def __init__(self, connection: apsw.Connection, now: Millis) -> None:
         self.now = now
@@ -77,6 +86,11 @@ class Unit:
         before = self.connection.total_changes()
         self.connection.executemany(sql, rows)
         return self.connection.total_changes() - before
+
+    def move(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Run a guarded statement where each row must be as expected. Raises GuardBroken."""
+        if self.changes(sql, rows) != len(rows):
+            raise GuardBroken(sql)
 
 
 class Job:
