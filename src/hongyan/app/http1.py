@@ -15,7 +15,6 @@ from typing import Final, TypeAlias
 from urllib.parse import unquote
 
 import httptools
-import msgspec
 
 from hongyan.api.problem import bad_request
 from hongyan.wire.http import Request, Response
@@ -23,11 +22,16 @@ from hongyan.wire.http import Request, Response
 Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 MOST_HEAD_BYTES: Final = 32_768
+"""No larger head is taken; one that is smaller by two pieces always is."""
 MOST_BODY_BYTES: Final = 262_144
 
+_PIECE_BYTES: Final = 4_096
+"""What is parsed at a time: what a caller makes us hold is looked at in between."""
 _MOST_PIPELINED: Final = 16
 _IDLE_S: Final = 75.0
-"""How long a connection may wait for its next request (proxies keep theirs for 60 s)."""
+"""How long a connection may wait for its next request (proxies keep theirs for 60 s), or an answer
+for its caller to read it.
+"""
 _ARRIVING_S: Final = 15.0
 """How long a request may take to come in whole."""
 _BACKLOG: Final = 2_048
@@ -45,10 +49,11 @@ class HttpServer:
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
         self.connections: set[Connection] = set()
-        self.empty = asyncio.Event()
         self.stopping = False
         self.date = b""
         """The `Date` header's value; a second old at most."""
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -67,19 +72,24 @@ class HttpServer:
         self._server.close()
         for connection in list(self.connections):
             connection.finish()
-        if self.connections:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(grace_s):
-                    await self.empty.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._empty.wait()
         for connection in list(self.connections):
             connection.abort()
         self._watching.cancel()
         await self._server.wait_closed()
 
+    def welcome(self, connection: "Connection") -> None:
+        self.connections.add(connection)
+        self._empty.clear()
+        if self.stopping:  # It had been accepted just before.
+            connection.finish()
+
     def forget(self, connection: "Connection") -> None:
         self.connections.discard(connection)
         if not self.connections:
-            self.empty.set()
+            self._empty.set()
 
     async def _watch(self) -> None:
         """One look a second at all connections, instead of a timer for each of their requests."""
@@ -91,17 +101,12 @@ class HttpServer:
             await asyncio.sleep(1)
 
 
-class _Asked(msgspec.Struct, gc=False):
-    """A request, and how its connection goes on."""
-
-    request: Request
-    keep_alive: bool
-    is_old: bool
-    """HTTP/1.0, where keeping alive must be said."""
-
-
 class Connection(asyncio.Protocol):
-    """One caller. Answers leave in the order of their requests."""
+    """One caller. Answers leave in the order of their requests.
+
+    It can make us hold what one read brings, one request that is coming in, and a few that wait:
+    while too many wait no more is parsed, and while its answers are not read none is made.
+    """
 
     def __init__(self, server: HttpServer) -> None:
         self._server = server
@@ -109,18 +114,26 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = None  # type: ignore[assignment] # connection_made
         self._peer = ""
+        self._unparsed: deque[bytes] = deque()
+        self._untaken_bytes = 0
+        """What came in, counted by pieces, since a request or a part of a body was last taken: a
+        head; the sizes, extensions and trailers of chunks; line ends before a request.
+        """
+        self._arriving = False
+        self._in_head = False
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
-        self._head_bytes = 0
-        self._body = b""
-        self._refused = ""
-        self._arriving = False
-        self._since = self._loop.time()
-        self._waiting: deque[_Asked] = deque()
+        self._body = bytearray()
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        """Requests, each with whether it is of HTTP/1.0, which is told that it is kept alive."""
         self._answering: asyncio.Task[None] | None = None
+        self._ending = False
+        """No further request is taken: the last answer ends the connection."""
         self._reading = True
         self._writable = asyncio.Event()
         self._writable.set()
+        self._since = self._loop.time()
+        """When the caller last began to keep us waiting."""
 
     # asyncio.Protocol
 
@@ -128,15 +141,16 @@ class Connection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment] # of create_server
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else ""
-        self._server.connections.add(self)
+        self._server.welcome(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._server.forget(self)
+        self._ending = True
         self._waiting.clear()
         self._writable.set()
+        self._server.forget(self)
 
     def pause_writing(self) -> None:
-        """The caller does not read its answers: take no more requests until it does."""
+        self._since = self._loop.time()
         self._writable.clear()
         self._go_on()
 
@@ -145,115 +159,142 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def data_received(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nothing here is upgraded: the request is answered as it stands, and none follows.
-            if self._waiting:
-                self._waiting[-1].keep_alive = False
-        except httptools.HttpParserError:
-            self._refused = self._refused or "not_http"
-        if self._refused:
-            self._refuse(self._refused)
+        if self._ending:
+            return
+        if len(data) <= _PIECE_BYTES:
+            self._unparsed.append(data)
+        else:
+            starts = range(0, len(data), _PIECE_BYTES)
+            self._unparsed.extend(data[start : start + _PIECE_BYTES] for start in starts)
+        self._parse()
 
     def eof_received(self) -> bool:
         """The caller has said all; what is being answered it may still read."""
+        self._ending = True
         return self._answering is not None
+
+    # Requests
+
+    def _parse(self) -> None:
+        """Take requests while not too many wait for an answer."""
+        while self._unparsed and len(self._waiting) < _MOST_PIPELINED and not self._ending:
+            piece = self._unparsed.popleft()
+            self._untaken_bytes += len(piece)
+            if self._untaken_bytes > MOST_HEAD_BYTES:
+                self._refuse("head_too_large")
+                return
+            try:
+                self._parser.feed_data(piece)
+            except httptools.HttpParserUpgrade:
+                # Nothing here is upgraded: the request is answered as it stands, and none follows.
+                self._ending = True
+            except httptools.HttpParserError:
+                self._refuse("not_http")
+        self._go_on()
+
+    def _refuse(self, code: str) -> None:
+        """Take nothing more. Who waits for no answer is told why; else the last one says goodbye."""
+        self._ending, self._arriving = True, False
+        if self._answering is None and not self._transport.is_closing():
+            response = bad_request(code)
+            head = self._head(response, is_old=False, stays=False)
+            self._transport.write(head + response.body)
+            self._transport.close()
+
+    def _go_on(self) -> None:
+        """Read on exactly while answers can be written and not too much waits for one."""
+        wanted = len(self._waiting) < _MOST_PIPELINED and self._writable.is_set()
+        if wanted == self._reading or self._transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     # httptools
 
     def on_message_begin(self) -> None:
+        self._arriving = self._in_head = True
         self._url = b""
         self._headers = {}
-        self._head_bytes = 0
-        self._body = b""
-        self._arriving = True
+        self._body.clear()
         self._since = self._loop.time()
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > MOST_HEAD_BYTES:
-            self._refused = "head_too_large"
+        if not self._in_head:  # A trailer: what follows a body must not say who sent it.
             return
         name = name.lower()
         headers = self._headers
         headers[name] = headers[name] + b", " + value if name in headers else value
 
     def on_headers_complete(self) -> None:
-        if self._headers.get(b"expect", b"").lower() == b"100-continue":
+        self._in_head = False
+        # To be told while an earlier answer is on its way would be taken for a part of that.
+        if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._answering:
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        self._body = self._body + body if self._body else body
+        self._untaken_bytes = _PIECE_BYTES
+        self._body += body
         if len(self._body) > MOST_BODY_BYTES:
-            self._refused, self._body = "too_large", b""
+            self._refuse("too_large")
 
     def on_message_complete(self) -> None:
-        self._arriving = False
-        if self._refused:
+        if self._ending:
             return
+        self._untaken_bytes = _PIECE_BYTES
+        self._arriving = False
         parser = self._parser
         path, query = _split(self._url)
         method = parser.get_method().decode("ascii")
-        request = Request(method, path, query, self._headers, self._body, self._peer)
-        is_old = parser.get_http_version() == "1.0"
-        self._waiting.append(_Asked(request, parser.should_keep_alive(), is_old))
+        body = bytes(self._body)
+        request = Request(method, path, query, self._headers, body, self._peer)
+        # HTTP/1.0 is kept alive only where that was asked for.
+        is_old = b"connection" in self._headers and parser.get_http_version() == "1.0"
+        # What stood between may have read the length of such a body otherwise (RFC 9112 §6.1).
+        is_doubtful = is_old and b"transfer-encoding" in self._headers
+        self._ending = is_doubtful or not parser.should_keep_alive()
+        self._waiting.append((request, is_old))
         if self._answering is None:
             self._answering = self._loop.create_task(self._answer())
-        elif len(self._waiting) == _MOST_PIPELINED:
-            self._go_on()
-
-    # The server's business
-
-    def finish(self) -> None:
-        """Go when nothing is being answered."""
-        if self._answering is None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def expire(self, now: float) -> None:
-        """Go when the caller keeps a request, or its next one, to itself for too long."""
-        if self._answering is not None:
-            return
-        if self._arriving and now - self._since > _ARRIVING_S:
-            self._refuse("too_slow")
-        elif now - self._since > _IDLE_S:
-            self._transport.close()
 
     # Answers
 
     async def _answer(self) -> None:
-        """Answer what waits, one after the other."""
+        """Answer what waits, one after the other, no faster than the caller reads."""
         try:
             while self._waiting:
-                asked = self._waiting.popleft()
-                response = await self._server.respond(asked.request)
-                await self._write(asked, response)
+                request, is_old = self._waiting.popleft()
+                response = await self._server.respond(request)
+                await self._write(request, response, is_old=is_old)
+                if not self._reading:
+                    await self._writable.wait()
+                    self._parse()
         finally:
             self._answering = None
             self._since = self._loop.time()
-        if not self._reading:
-            self._go_on()
+            if self._ending:
+                self._transport.close()
 
-    async def _write(self, asked: _Asked, response: Response) -> None:
+    async def _write(self, request: Request, response: Response, *, is_old: bool) -> None:
         transport = self._transport
         if transport.is_closing():
             return
-        streams = response.stream is not None
-        stays = asked.keep_alive and not (streams or self._refused or self._server.stopping)
-        body = b"" if asked.request.method == "HEAD" else response.body
-        transport.write(self._head(asked, response, stays=stays) + body)
-        if response.stream is not None:
-            await self._write_stream(response.stream)
-        if not stays:
+        if response.stream is not None:  # Only the end of the connection tells its end.
+            self._ending = True
             self._waiting.clear()
-            transport.close()
+        stays = not self._ending or bool(self._waiting)
+        head = self._head(response, is_old=is_old, stays=stays)
+        if request.method == "HEAD":
+            transport.write(head)
+        else:
+            transport.write(head + response.body)
+            if response.stream is not None:
+                await self._write_stream(response.stream)
 
     async def _write_stream(self, stream: AsyncIterator[bytes]) -> None:
         """As it comes, until it ends or nobody listens; the end of the connection ends it."""
@@ -263,14 +304,14 @@ class Connection(asyncio.Protocol):
             self._transport.write(chunk)
             await self._writable.wait()
 
-    def _head(self, asked: _Asked, response: Response, *, stays: bool) -> bytes:
+    def _head(self, response: Response, *, is_old: bool, stays: bool) -> bytes:
         """Everything before the body."""
         more = b"".join([b"%b: %b\r\n" % header for header in response.headers])
         if response.stream is None and response.status not in _BODILESS:
             more += b"content-length: %d\r\n" % len(response.body)
         if not stays:
             more += b"connection: close\r\n"
-        elif asked.is_old:
+        elif is_old:
             more += b"connection: keep-alive\r\n"
         return b"%bdate: %b\r\ncontent-type: %b\r\n%b\r\n" % (
             _STATUS_LINES[response.status],
@@ -279,25 +320,24 @@ class Connection(asyncio.Protocol):
             more,
         )
 
-    def _refuse(self, code: str) -> None:
-        """Answer what no handler will see, and go. What is being answered goes first."""
-        self._waiting.clear()
-        if self._answering is None and not self._transport.is_closing():
-            response = bad_request(code)
-            asked = _Asked(Request("GET", "", b"", {}, b"", ""), keep_alive=False, is_old=False)
-            self._transport.write(self._head(asked, response, stays=False) + response.body)
+    # The server's business
+
+    def finish(self) -> None:
+        """Answer what was asked, and go."""
+        self._ending = True
+        if self._answering is None:
             self._transport.close()
 
-    def _go_on(self) -> None:
-        """Read on exactly while answers can be written and not too much waits for one."""
-        wanted = self._writable.is_set() and len(self._waiting) < _MOST_PIPELINED
-        if wanted == self._reading or self._transport.is_closing():
-            return
-        self._reading = wanted
-        if wanted:
-            self._transport.resume_reading()
-        else:
-            self._transport.pause_reading()
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def expire(self, now: float) -> None:
+        """Go when the caller keeps us waiting for too long."""
+        waited = now - self._since
+        if self._answering is None and self._arriving and waited > _ARRIVING_S:
+            self._refuse("too_slow")
+        elif waited > _IDLE_S and not (self._answering and self._writable.is_set()):
+            self._transport.abort()
 
 
 def _split(url: bytes) -> tuple[str, bytes]:
