@@ -5,9 +5,11 @@ Each room declares what it needs; here the rooms' settings are put together and 
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -18,10 +20,9 @@ from hongyan.service.settle import Patience
 from hongyan.store.sqlite import StoreSettings
 
 ENVIRONMENT_PREFIX: Final = "HONGYAN__"
-_TABLE: Final = re.compile(r"^\s*\[\s*([A-Za-z0-9_.\-]+)\s*\]")
-_KEY: Final = re.compile(r"^\s*([A-Za-z0-9_\-]+)\s*=")
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"unknown field `(\w+)`")
+_UNKNOWN: Final = re.compile(r"unknown field `([^`]*)`")
+_NEVER_IN_URLS: Final = re.compile(r"""[\s\0-\x1f\x7f"<>\\^`{|}]""")
 
 
 class SettingsError(Exception):
@@ -94,12 +95,21 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}.") from error
-    return _converted(_overlaid(tree, environment), path, text)
+    return _converted(_overlaid(tree, environment), environment, path, text)
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """The defaults, with the variables over them. Raises SettingsError."""
-    return _converted(_overlaid({}, environment), None, "")
+    return _converted(_overlaid({}, environment), environment)
+
+
+def url_parts(written: str) -> SplitResult:
+    """The parts of an address. Raises ValueError for what is none."""
+    if found := _NEVER_IN_URLS.search(written):
+        raise ValueError(f"{found[0]!r} stands in no address")
+    parts = urlsplit(written)
+    _ = parts.port  # Looked at only when it is asked for.
+    return parts
 
 
 def _overlaid(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -110,6 +120,8 @@ def _overlaid(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str,
         branch = tree
         for table in tables:
             branch = branch.setdefault(table, {})
+            if not isinstance(branch, dict):
+                raise SettingsError(f"the environment: {name}: {table} is no table.")
         branch[key] = _value(value)
     return tree
 
@@ -122,30 +134,61 @@ def _value(written: str) -> Any:
         return written
 
 
-def _converted(tree: dict[str, Any], path: Path | None, text: str) -> Settings:
+def _converted(
+    tree: dict[str, Any],
+    environment: Mapping[str, str],
+    path: Path | None = None,
+    text: str = "",
+) -> Settings:
     try:
-        return msgspec.convert(tree, Settings)
+        settings = msgspec.convert(tree, Settings)
+        _require_addresses(settings.server)
     except msgspec.ValidationError as error:
         where = _WHERE.match(str(error))
         assert where is not None  # noqa: S101 - the pattern fits any string
         keys = [key for key in re.split(r"\.|\[[^\]]*\]", where["path"] or "") if key]
         if unknown := _UNKNOWN.search(where["what"]):
             keys.append(unknown[1])
-        line = _line_of(text, keys)
-        place = f"{path}, line {line}" if path and line else str(path or "the environment")
+        overlaid = ENVIRONMENT_PREFIX + "__".join(keys).upper() in map(str.upper, environment)
+        line = 0 if overlaid else _line_of(text, keys)
+        place = f"{path}, line {line}" if line else "the environment"
         raise SettingsError(f"{place}: {'.'.join(keys)}: {where['what']}.") from error
+    return settings
 
 
-def _line_of(text: str, keys: list[str]) -> int:
-    """The line where a key (or else its table) stands; 0 when it is not in the file."""
-    table, found = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _TABLE.match(line):
-            table = header[1]
-            if table == ".".join(keys):
-                found = found or number
-        elif key := _KEY.match(line):
-            full = f"{table}.{key[1]}".lstrip(".")
-            if full == ".".join(keys):
-                return number
-    return found
+def _require_addresses(server: ServerSettings) -> None:
+    """What no type can say. Raises ValidationError as if one did."""
+    key = "trusted_proxies"
+    try:
+        for network in server.trusted_proxies:
+            ip_network(network)
+        key = "base_url"
+        url_parts(server.base_url)
+    except ValueError as error:
+        raise msgspec.ValidationError(f"{error} - at `$.server.{key}`") from error
+
+
+def _line_of(text: str, keys: Sequence[str]) -> int:
+    """The line where a key or table stands, in whatever way it is written; 0 when it is nowhere.
+
+    The text is read as far as each of its lines: where the key is there for the first time, it ends.
+    """
+    lines = text.split("\n")
+    begins = 1
+    for ends in range(1, len(lines) + 1):
+        try:
+            tree = tomllib.loads("\n".join(lines[:ends]))
+        except tomllib.TOMLDecodeError:
+            continue  # This line is in the middle of a value.
+        if _holds(tree, keys):
+            return begins
+        begins = ends + 1
+    return 0
+
+
+def _holds(tree: Any, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if not isinstance(tree, dict) or key not in tree:
+            return False
+        tree = tree[key]
+    return True

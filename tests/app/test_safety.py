@@ -45,7 +45,6 @@ def test_an_address_that_is_not_safe_is_named(tmp_path: Path, base_url: str, fin
     assert finding in found
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="urlsplit's ValueError is not caught")
 def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
     (found,) = unsafe(Settings(server=ServerSettings(base_url="https://[sms")), tmp_path)
     assert "[server] base_url" in found

@@ -2,9 +2,8 @@
 
 import ipaddress
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from hongyan.settings import Settings
+from hongyan.settings import Settings, url_parts
 from hongyan.store.sqlite.schema import KEY_FILE
 
 _SHORTEST_METRICS_KEY = 16
@@ -21,7 +20,10 @@ def unsafe(settings: Settings, directory: Path) -> list[str]:
 
 
 def _address(base_url: str) -> list[str]:
-    parts = urlsplit(base_url)
+    try:
+        parts = url_parts(base_url)
+    except ValueError as error:
+        return [f"[server] base_url is no address ({error}): set the one that callers use."]
     if not parts.hostname:
         return ["[server] base_url is missing: set the https:// address that callers use."]
     if parts.scheme != "https" and not _is_loopback(parts.hostname):

@@ -6,10 +6,11 @@ table below is the one in docs/reference/sandbox.md. All other numbers are deliv
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import structlog
+from msgspec import Meta
 
 from hongyan.core.errors import NotAccepted
 from hongyan.core.identifier import MessageId, written
@@ -42,10 +43,11 @@ _log: Final = structlog.get_logger()
 class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[providers.sandbox]` in the configuration. `dev` only."""
 
-    concurrency: int = 256
-    rate: float = 0
-    timeout_s: float = 5
-    receipt_delay_s: float = 0.05
+    concurrency: Annotated[int, Meta(ge=1, le=10_000)] = 256
+    rate: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
+    """Texts a second; 0 for any number."""
+    timeout_s: Annotated[float, Meta(ge=0.001, le=60)] = 5
+    receipt_delay_s: Annotated[float, Meta(ge=0, le=60)] = 0.05
 
 
 class Sandbox:

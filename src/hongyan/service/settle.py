@@ -1,8 +1,9 @@
 """Settle: what an attempt came to decides where its message goes. Here, and nowhere else."""
 
-from typing import assert_never
+from typing import Annotated, assert_never
 
 import msgspec
+from msgspec import Meta
 
 from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
@@ -15,10 +16,10 @@ class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     paused: bool = False
     """Accept, but hand nothing over: for maintenance of what is behind."""
-    verification_attempts: int = 2
-    verification_total_s: int = 8
-    first_wait_s: int = 1
-    longest_wait_s: int = 300
+    verification_attempts: Annotated[int, Meta(ge=1, le=10)] = 2
+    verification_total_s: Annotated[int, Meta(ge=1, le=60)] = 8
+    first_wait_s: Annotated[int, Meta(ge=1, le=3_600)] = 1
+    longest_wait_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
 
     def verification_ends_at(self, first_attempt_at: Millis) -> Millis:
         """When a verification text that began to be tried at a moment is tried no more."""

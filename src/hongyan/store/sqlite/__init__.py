@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import apsw
 import msgspec
+from msgspec import Meta
 
 from hongyan.core.command import Answer, Command
 from hongyan.core.errors import HongyanError
@@ -60,7 +61,7 @@ _WRITER: Final = 0
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[store]` in the configuration."""
 
-    window_entries: int = 3_000_000
+    window_entries: Annotated[int, Meta(ge=1, le=100_000_000)] = 3_000_000
     """Entries of the recent window kept in memory, about 125 bytes each; the rest go to disk."""
 
 
