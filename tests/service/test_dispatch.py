@@ -292,6 +292,22 @@ async def test_a_stop_puts_what_takes_too_long_in_doubt(deliver: Deliver) -> Non
     assert len(upstream.sent) == 1
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_stop_while_a_begin_is_committed_puts_nothing_in_doubt(
+    deliver: Deliver, turns: int
+) -> None:
+    delivery = await deliver(Upstream())
+    lane = delivery.dispatcher.lanes["one"]
+    room = lane.room
+    message = await delivery.world.sent()
+    while lane.room == room:
+        await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await delivery.dispatcher.stop(0)
+    assert await delivery.world.status(message) in {Status.QUEUED, Status.SUBMITTED}
+
+
 async def test_a_route_to_a_provider_that_is_not_there_waits_for_it(deliver: Deliver) -> None:
     delivery = await deliver(Upstream("here"))
     delivery.world.administering.put_route(Kind.NOTICE, ["elsewhere"])

@@ -6,7 +6,7 @@ from hongyan.core.identifier import MessageId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
-from hongyan.core.time import MINUTE, SECOND, Millis
+from hongyan.core.time import HOUR, MINUTE, SECOND, Millis
 from hongyan.service.ports import Claimed, Settlement
 from hongyan.service.settle import Attempted, Patience, settlement
 from support.world import NOON
@@ -19,6 +19,7 @@ def settled(
     attempts: int = 0,
     providers: int = 2,
     since_first: Millis = 0,
+    lifetime: Millis = 24 * HOUR,
 ) -> Settlement:
     message = Message(
         id=MessageId(1),
@@ -30,7 +31,7 @@ def settled(
         phone_mark=Mark(1),
         text="text",
         units=1,
-        expires_at=NOON + MINUTE,
+        expires_at=NOON + lifetime,
     )
     claimed = Claimed(
         message=message,
@@ -79,6 +80,11 @@ def test_a_provider_may_ask_for_a_longer_wait_but_not_for_ever() -> None:
     assert one.due_at == NOON + 30 * SECOND
     endless = settled(Deferred("Busy.", 3_600 * SECOND), providers=1)
     assert endless.due_at == NOON + 5 * MINUTE
+
+
+def test_no_text_waits_beyond_its_end() -> None:
+    one = settled(Deferred("Busy.", 30 * SECOND), providers=1, lifetime=20 * SECOND)
+    assert one.due_at == NOON + 20 * SECOND
 
 
 def test_a_notice_is_tried_as_long_as_it_lives() -> None:

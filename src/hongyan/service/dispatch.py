@@ -114,6 +114,8 @@ class Lane:
         self._begun: deque[tuple[Claimed, int]] = deque()
         self._over: list[Attempted] = []
         self._on_their_way = 0
+        self._beginning = asyncio.Lock()
+        """Held while a begin is being committed: nobody may forget then what it was for."""
         self._stirred = asyncio.Event()
         self._ended = asyncio.Event()
         self._all_settled = asyncio.Event()
@@ -148,7 +150,8 @@ class Lane:
             return
         beginning, settling, watching = self._tasks
         self._tasks = []
-        await _cancelled([beginning])
+        async with self._beginning:
+            await _cancelled([beginning])
         if self._workers:
             await asyncio.wait(self._workers, timeout=grace / SECOND)
         await _cancelled(self._workers)
@@ -162,17 +165,16 @@ class Lane:
         await _cancelled([settling, watching])
 
     async def _begin_forever(self) -> None:
-        while True:
-            if not self._claimed:
-                await self._stirred.wait()
+        while not self._stopping:
             self._stirred.clear()
             free = min(self.provider.concurrency - self._on_their_way, len(self._claimed))
             most = self._pace.take(free)
             if most:
-                await self._begin([self._claimed.popleft() for _ in range(most)])
+                async with self._beginning:
+                    await self._begin([self._claimed.popleft() for _ in range(most)])
             elif free:
                 await asyncio.sleep(self._pace.wait_s)
-            elif self._claimed:
+            else:
                 await self._stirred.wait()
 
     async def _begin(self, some: list[tuple[Claimed, int]]) -> None:
