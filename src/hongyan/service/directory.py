@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -9,6 +10,9 @@ from hongyan.core import template
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
+
+NEVER: Final[Millis] = 1 << 62
+"""When a key ends that nobody has ended."""
 
 
 class KeyKind(StrEnum):
@@ -52,6 +56,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """What a publishable key may verify for."""
     origins: frozenset[str]
     """Where a publishable key may be used from."""
+    ends_at: Millis = NEVER
+    """It is good before this moment; set in advance when it is rotated with an overlap."""
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -100,6 +106,16 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     """Providers of each kind of message, in order."""
     signing_keys: tuple[SigningKey, ...]
     """Oldest first."""
+    good_until: Millis
+    """When the first of its keys ends."""
+
+    def at(self, now: Millis) -> "Directory":
+        """The directory as of a later moment: without the keys that have ended by then."""
+        if now < self.good_until:
+            return self
+        keys = {name: key for name, key in self.keys.items() if key.ends_at > now}
+        good_until = min((key.ends_at for key in keys.values()), default=NEVER)
+        return msgspec.structs.replace(self, keys=keys, good_until=good_until)
 
     def allows_origin(self, origin: str) -> bool:
         """Whether any app lists this origin; what a CORS preflight is answered by."""

@@ -12,7 +12,7 @@ SELECT id, name, kind, open FROM account;
 SELECT id, name, title, account, enabled, template, countries, windows FROM app;
 
 -- name: keys
-SELECT hash, app, kind, hint, purposes, origins FROM api_key WHERE ended_at IS NULL OR ended_at > ?;
+SELECT hash, app, kind, hint, purposes, origins, ended_at FROM api_key;
 
 -- name: signatures
 SELECT id, account, name FROM signature;

@@ -179,11 +179,12 @@ class SqliteStore:
 
     @property
     def directory(self) -> Directory:
+        self._directory = self._directory.at(self._clock())
         return self._directory
 
     async def refresh(self) -> Directory:
         await self._do(lambda _unit: None)
-        return self._directory
+        return self.directory
 
     def next_id(self) -> MessageId:
         return self._ids.next(self._clock())

@@ -16,6 +16,7 @@ from hongyan.core.limit import Window
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
 from hongyan.service.directory import (
+    NEVER,
     Account,
     App,
     Directory,
@@ -28,6 +29,7 @@ from hongyan.service.directory import (
 from hongyan.service.ports import Clock, NewKey
 from hongyan.store.queries import SQL
 from hongyan.store.seal import Seal
+from hongyan.store.sqlite.schema import StoreUnusable
 from hongyan.store.sqlite.writer import Row, Value
 
 _SIGNING_KEY: Final = b"signing_key.private"
@@ -47,11 +49,11 @@ def read(connection: apsw.Connection, seal: Seal, now: Millis) -> Directory:
     apps = {row[0]: _app(row, accounts) for row in rows(SQL["apps"])}
     templates = [_template(row) for row in rows(SQL["templates"])]
     signatures = [Signature(*row) for row in rows(SQL["signatures"])]
-    return Directory(
+    all_keys = Directory(
         version=version_of(connection),
         accounts=accounts,
         apps={app.name: app for app in apps.values()},
-        keys={row[0]: _key(row, apps) for row in rows(SQL["keys"], (now,))},
+        keys={row[0]: _key(row, apps) for row in rows(SQL["keys"])},
         signatures={(one.account, one.name): one for one in signatures},
         templates={(one.account, one.name): one for one in templates},
         template_ids={one.id: one for one in templates},
@@ -60,7 +62,9 @@ def read(connection: apsw.Connection, seal: Seal, now: Millis) -> Directory:
             for kind, providers in rows(SQL["routes"])
         },
         signing_keys=tuple([_signing_key(row, seal) for row in rows(SQL["signing_keys"])]),
+        good_until=now,
     )
+    return all_keys.at(now)
 
 
 class SqliteAdministration:
@@ -156,23 +160,30 @@ class SqliteAdministration:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Everything within happens, or nothing of it."""
+        """Everything within happens, or nothing of it. Raises StoreUnusable."""
         if self._connection.in_transaction:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            sentence = f"The store did not take this change: {error}. Nothing of it was done."
+            raise StoreUnusable(sentence) from error
+        finally:
+            self._roll_back()
 
     @contextmanager
     def _change(self) -> Iterator[None]:
         with self.together():
             yield
             self._run("raise_version")
+
+    def _roll_back(self) -> None:
+        """Unless all is well."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def _run(self, name: str, *values: Value) -> None:
         self._connection.execute(SQL[name], values).fetchall()
@@ -206,13 +217,14 @@ def _app(row: tuple[Any, ...], accounts: dict[int, Account]) -> App:
 
 
 def _key(row: tuple[Any, ...], apps: dict[int, App]) -> Key:
-    _, app, kind, hint, purposes, origins = row
+    _, app, kind, hint, purposes, origins, ended_at = row
     return Key(
         app=apps[app],
         kind=KeyKind(kind),
         hint=hint,
         purposes=msgspec.json.decode(purposes, type=frozenset[str]),
         origins=msgspec.json.decode(origins, type=frozenset[str]),
+        ends_at=NEVER if ended_at is None else ended_at,
     )
 
 
