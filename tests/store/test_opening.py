@@ -178,7 +178,6 @@ async def test_a_directory_that_cannot_be_written_is_refused_with_what_to_do(
         OPENINGS["administer"](read_only)
 
 
-@pytest.mark.xfail(strict=True, raises=PermissionError, reason="only reading a key file is guarded")
 @pytest.mark.parametrize("read_only", ["new"], indirect=True)
 async def test_a_first_start_that_cannot_write_its_key_file_is_refused_in_a_sentence(
     read_only: Path,

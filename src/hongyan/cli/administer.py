@@ -24,6 +24,7 @@ from hongyan.store.sqlite import StoreUnusable, administration, seal_of
 
 _LIMIT: Final = re.compile(r"(\d{1,6})/(\d{1,6}|day)", re.ASCII)
 _OVERLAP_H: Final = 72
+_LONGEST_OVERLAP_H: Final = 24 * 366
 _refusing: Final = refusing(StoreUnusable, KeyFileUnusable, HongyanError)
 
 data_option: Final = click.option(
@@ -51,8 +52,7 @@ def app() -> None:
 def app_create(title: str, name: str, account: int, directory: Path) -> None:
     """Make an app with a secret key, which is shown once."""
     with _opened(directory) as administering, administering.together():
-        if account not in administering.directory().accounts:
-            fail(f"There is no account {account}.")
+        _require_account(administering.directory(), account)
         if name in administering.directory().apps:
             fail(f"There is an app {name} already.")
         created = administer.create_app(administering, account, title, name)
@@ -183,6 +183,8 @@ def key_add(
 @_refusing
 def key_rotate(name: str, hint: str, overlap: int, directory: Path) -> None:
     """Replace the key that HINT names (see `app show`); the old one ends after the overlap."""
+    if not 0 <= overlap <= _LONGEST_OVERLAP_H:
+        fail(f"--overlap {overlap}: from 0 to {_LONGEST_OVERLAP_H} hours, please.")
     clock = SteadyClock()
     with _opened(directory) as administering, administering.together():
         one = _found(administering.directory(), name)
@@ -221,8 +223,7 @@ def package() -> None:
 def package_add(units: int, account: int, note: str, directory: Path) -> None:
     """Add UNITS segments to an account's balance."""
     with _opened(directory) as administering:
-        if account not in administering.directory().accounts:
-            fail(f"There is no account {account}.")
+        _require_account(administering.directory(), account)
         balance = administering.add_package(account, units, note)
     show({"account": account, "balance": balance}, f"The balance is {balance} segments now.")
 
@@ -246,6 +247,7 @@ def template_add(
 ) -> None:
     """Add the template NAME with BODY, in which {1}, {2} … stand for values."""
     with _opened(directory) as administering, administering.together():
+        _require_account(administering.directory(), account)
         if (account, name) in administering.directory().templates:
             fail(f"There is a template {name} already; give the new one another name.")
         administering.add_signature(account, signature)
@@ -300,6 +302,11 @@ def _found(directory: Directory, name: str) -> App:
         known = ", ".join(directory.apps) or "none yet"
         fail(f"There is no app {name}; there are: {known}.")
     return one
+
+
+def _require_account(directory: Directory, account: int) -> None:
+    if account not in directory.accounts:
+        fail(f"There is no account {account}.")
 
 
 def _app_row(one: App, balance: int) -> dict[str, Any]:

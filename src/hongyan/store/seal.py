@@ -39,7 +39,7 @@ class SealBroken(Exception):
 
 
 class KeyFileUnusable(Exception):
-    """The key file is missing, unreadable, or not one."""
+    """The key file is missing, cannot be read or written, or is not one."""
 
 
 class MasterKey(msgspec.Struct, frozen=True):
@@ -76,13 +76,16 @@ class KeyRing(msgspec.Struct, frozen=True):
 
     @classmethod
     def create(cls, path: Path, now: Millis) -> "KeyRing":
-        """A new key file that only its owner may read. Never overwrites one."""
+        """A new key file that only its owner may read.
+
+        Never overwrites one. Raises FileExistsError and KeyFileUnusable.
+        """
         ring = cls((MasterKey(1, secrets.token_bytes(_KEY_BYTES), now),))
         ring._write(path, os.O_EXCL)
         return ring
 
     def rotate(self, path: Path, now: Millis) -> "KeyRing":
-        """The same keys and a new last one, put in place in one step."""
+        """The same keys and a new last one, put in place in one step. Raises KeyFileUnusable."""
         newest = MasterKey(self.keys[-1].id + 1, secrets.token_bytes(_KEY_BYTES), now)
         ring = KeyRing((*self.keys, newest))
         beside = path.with_suffix(".new")
@@ -91,11 +94,17 @@ class KeyRing(msgspec.Struct, frozen=True):
         return ring
 
     def _write(self, path: Path, flag: int) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(self)))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(self)))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            raise
+        except OSError as error:
+            sentence = f"{path} cannot be written: {error.strerror}. Choose another directory or"
+            raise KeyFileUnusable(sentence + " give this user the right to write there.") from error
 
 
 class Seal:
@@ -158,8 +167,10 @@ class Seal:
 
     def open(self, place: bytes, row: bytes, sealed: bytes) -> bytes:
         """The value again. Raises SealBroken."""
-        key, day = sealed[0], int.from_bytes(sealed[1:_HEAD_BYTES])
         body = _HEAD_BYTES + _NONCE_BYTES
+        if len(sealed) < body:
+            raise SealBroken(f"A value in {place.decode()} is cut short.")
+        key, day = sealed[0], int.from_bytes(sealed[1:_HEAD_BYTES])
         if key not in self._keys:
             raise SealBroken(f"Sealed under key {key}, which the key file does not hold.")
         try:

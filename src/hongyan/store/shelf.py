@@ -84,7 +84,7 @@ class ShelfFile:
             position = body + int.from_bytes(content[position:body])
             try:
                 record = _decode(self._seal.open(_PLACE, b"", content[body:position]))
-            except (SealBroken, IndexError):
+            except SealBroken:
                 return
             yield HandsetText(
                 MessageId(record.id), record.phone, record.text, record.kind, record.at

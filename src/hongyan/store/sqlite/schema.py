@@ -24,7 +24,7 @@ _CLOCK_TOLERANCE: Final = 5 * MINUTE
 
 
 class StoreUnusable(Exception):
-    """The store cannot be opened; the sentence says why and what to do."""
+    """The store cannot be opened or changed; the sentence says why and what to do."""
 
 
 class Lock:
@@ -55,9 +55,13 @@ class Lock:
 
 
 def connect(directory: Path, *, read_only: bool = False, serving: bool = False) -> apsw.Connection:
-    """A connection with the settings that every promise here rests on."""
+    """A connection with the settings that every promise here rests on. Raises StoreUnusable."""
     flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_WRITE
     connection = apsw.Connection(str(directory / DATABASE), flags=flags)
+    if connection.readonly("main") and not read_only:
+        # SQLite takes a file that it may only read for one that nobody wants to write.
+        sentence = f"{directory / DATABASE} cannot be written."
+        raise StoreUnusable(sentence + " Check the path and this user's rights.")
     connection.set_busy_timeout(0 if serving else _BUSY_TIMEOUT_MS)
     pragmas = [
         "foreign_keys = ON",
