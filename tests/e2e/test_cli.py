@@ -170,7 +170,6 @@ def test_a_directory_that_cannot_be_made_is_told(mine: Path) -> None:
     assert f"{mine / 'data'} cannot be made: Permission denied." in done.err
 
 
-@pytest.mark.xfail(strict=True, reason="the PermissionError for the key file is not caught")
 def test_a_new_directory_that_cannot_be_written_is_told(mine: Path) -> None:
     mine.chmod(0o555)
     done = hongyan_of_an_ordinary_user("dev", "--port", "0", "--data", mine)
@@ -178,16 +177,7 @@ def test_a_new_directory_that_cannot_be_written_is_told(mine: Path) -> None:
     assert str(mine) in done.err
 
 
-@pytest.mark.parametrize(
-    "writable",
-    [
-        "nothing",
-        pytest.param(
-            "the directory",
-            marks=pytest.mark.xfail(strict=True, reason="seed's ReadOnlyError is not caught"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("writable", ["nothing", "the directory"])
 def test_a_house_that_cannot_be_written_is_told(data: Path, mine: Path, writable: str) -> None:
     house = shutil.copytree(data, mine / "data")
     for file in house.iterdir():
@@ -551,7 +541,6 @@ def test_a_command_that_cannot_be_done_says_why(dev: Dev, arguments: str, senten
         "key rotate app_dev {hint} --overlap 99999999999999999999",
     ],
 )
-@pytest.mark.xfail(strict=True, reason="what SQLite refuses ends in a traceback")
 def test_a_command_that_the_store_refuses_says_why(own: Dev, arguments: str) -> None:
     hint = "sk_…" + own.file["api_key"][-4:]
     assert refused(*arguments.replace("{hint}", hint).split(), "--data", own.data)
@@ -664,7 +653,6 @@ def test_a_key_that_was_rotated_without_overlap_ends(dev: Dev, tenant: tuple[str
     eventually(lambda: old.send(new_phone()).status == 401, NOTICED_S)
 
 
-@pytest.mark.xfail(strict=True, reason="an ended key lives on until the directory is read again")
 def test_a_rotated_key_ends_with_its_overlap(held: HeldHouse) -> None:
     key = new_key(KeyKind.SECRET)
     with held.administering() as administering:
