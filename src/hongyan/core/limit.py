@@ -15,7 +15,7 @@ from hongyan.core.time import Millis, next_midnight
 
 NO_EVENTS: Final = 0
 MOST_EVENTS: Final = 500
-"""No window may count further back, so no history need be longer."""
+"""No window may count further back, whoever sets it, so no history need be longer: 5.6 kB."""
 TAG_BITS: Final = 48
 _TIME_BITS: Final = 42
 _EVENT_BITS: Final = _TIME_BITS + TAG_BITS

@@ -56,9 +56,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     failures_reserved: Annotated[int, Meta(ge=1, le=100)] = 5
     lockout_min: Annotated[int, Meta(ge=1, le=1_440)] = 15
 
-    ip_per_10_minutes: Annotated[int, Meta(ge=1, le=600)] = 10
-    ip_per_hour: Annotated[int, Meta(ge=1, le=3_600)] = 60
-    ip_per_day: Annotated[int, Meta(ge=1, le=86_400)] = 200
+    # An address may see many; no more than a store counts again after a restart, though.
+    ip_per_10_minutes: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 10
+    ip_per_hour: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 60
+    ip_per_day: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 200
 
     def __post_init__(self) -> None:
         if self.lifetime_s < self.code_lifetime_s:
