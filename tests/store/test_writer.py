@@ -134,12 +134,13 @@ async def test_while_nobody_changes_it_the_directory_is_one_and_the_same(world: 
 
 
 async def test_a_change_that_the_store_refuses_is_undone_and_told(world: World) -> None:
-    with (
-        pytest.raises(StoreUnusable, match="FOREIGN KEY.*Nothing of it was done"),
-        world.administering.together(),
-    ):
-        world.administering.add_package(world.account, 5, "with what follows")
-        world.administering.add_signature(99, "nobody's")
+    def change_two_things() -> None:
+        with world.administering.together():
+            world.administering.add_package(world.account, 5, "with what follows")
+            world.administering.add_signature(99, "nobody's")
+
+    with pytest.raises(StoreUnusable, match=r"FOREIGN KEY.*Nothing of it was done"):
+        change_two_things()
     assert await world.balance() == 1_000
 
 
