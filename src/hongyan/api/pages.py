@@ -72,6 +72,7 @@ class Pages:
                 summary="What the development page is told",
                 tag="Sandbox",
                 gives={200: DevelopmentPage},
+                problems=("host_refused",),
             )
         ]
 

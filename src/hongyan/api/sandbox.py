@@ -1,5 +1,6 @@
 """/sandbox: the sandbox phone's own API, for tests and for its page. In `dev` only; no key."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -16,9 +17,11 @@ from hongyan.service.ports import HandsetText
 from hongyan.wire.http import Request, Response
 
 _LONGEST_WAIT_S: Final = 30
+_SECONDS: Final = re.compile(r"\d{1,2}", re.ASCII)
 _HEARTBEAT_S: Final = 15.0
 _EVENT_STREAM: Final = b"text/event-stream"
 _NOT_CACHED: Final = ((b"cache-control", b"no-store"),)
+_NUMBER: Final = ("invalid_number", "country_closed")
 
 
 class SandboxMessage(msgspec.Struct):
@@ -74,7 +77,7 @@ class SandboxApi:
                 summary="The newest text of a number; waits for one",
                 tag="Sandbox",
                 gives={200: SandboxMessage},
-                problems=("invalid_number", "not_found"),
+                problems=("invalid_request", *_NUMBER, "not_found", "host_refused"),
                 query={
                     "phone": "The number, in any accepted form",
                     "wait": "Seconds to wait for a text, at most 30",
@@ -89,7 +92,7 @@ class SandboxApi:
                 summary="The texts of a number, or of all, newest first",
                 tag="Sandbox",
                 gives={200: SandboxMessages},
-                problems=("invalid_number",),
+                problems=(*_NUMBER, "host_refused"),
                 query={"phone": "The number, in any accepted form"},
             ),
             Endpoint(
@@ -100,6 +103,7 @@ class SandboxApi:
                 summary="Texts as they arrive (server-sent events)",
                 tag="Sandbox",
                 gives={200: None},
+                problems=("host_refused",),
             ),
         ]
 
@@ -119,7 +123,7 @@ class SandboxApi:
 
 def _wait(request: Request) -> int:
     given = request.parameter("wait") or "0"
-    if not given.isascii() or not given.isdigit() or int(given) > _LONGEST_WAIT_S:
+    if not _SECONDS.fullmatch(given) or int(given) > _LONGEST_WAIT_S:
         raise BadRequest("invalid_request", f"`wait` is 0-{_LONGEST_WAIT_S} seconds.")
     return int(given)
 

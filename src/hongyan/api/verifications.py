@@ -71,7 +71,7 @@ class VerificationApproved(msgspec.Struct):
 _start: Final = msgspec.json.Decoder(StartVerification)
 _resend: Final = msgspec.json.Decoder(ResendVerification)
 _check: Final = msgspec.json.Decoder(CheckVerification)
-_LIMITS: Final = ("too_soon", "step_up_required", "no_balance", "no_route")
+_SENDING: Final = ("unknown_template", "too_soon", "step_up_required", "no_balance", "no_route")
 
 
 class Verifications:
@@ -140,7 +140,7 @@ class Verifications:
                 needs="any",
                 takes=StartVerification,
                 gives={201: VerificationPending},
-                problems=("invalid_number", "country_closed", "invalid_purpose", *_LIMITS),
+                problems=("invalid_number", "country_closed", "invalid_purpose", *_SENDING),
                 idempotent=True,
             ),
             Endpoint(
@@ -153,7 +153,7 @@ class Verifications:
                 needs="any",
                 takes=ResendVerification,
                 gives={200: VerificationPending},
-                problems=("invalid_or_expired", "no_sends_left", *_LIMITS),
+                problems=("invalid_or_expired", "no_sends_left", *_SENDING),
                 idempotent=True,
             ),
             Endpoint(

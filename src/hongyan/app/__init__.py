@@ -38,7 +38,7 @@ from hongyan.service.verify import Verification
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
 from hongyan.store.shelf import ShelfFile
-from hongyan.store.sqlite import SqliteStore, administration
+from hongyan.store.sqlite import Lock, SqliteStore, administration
 from hongyan.wire.http import Refuse, Route, Routes
 
 _HOUSEKEEPING_S: Final = 600.0
@@ -63,9 +63,13 @@ class House:
         clock: SteadyClock,
         on_fatal: Callable[[BaseException], None],
         development: Development | None = None,
+        lock: Lock | None = None,
         chance: Chance = os.urandom,
     ) -> None:
-        """Call on the event loop that will serve. Raises StoreUnusable."""
+        """Call on the event loop that will serve. Raises StoreUnusable.
+
+        `lock`: the directory's, where this process has it already.
+        """
         self.draining = False
         self._settings = settings
         self._directory = directory
@@ -74,7 +78,7 @@ class House:
         self._development = development
         self._tasks: list[asyncio.Task[None]] = []
         rules = Rules(settings.verification)
-        self.store = SqliteStore(directory, seal, rules, settings.store, clock, on_fatal)
+        self.store = SqliteStore(directory, seal, rules, settings.store, clock, on_fatal, lock=lock)
         self._shelf = ShelfFile(directory, seal) if development else None
         self._handset = Handset(self._shelf, clock) if self._shelf else None
         self._dispatcher = Dispatcher(self.store, self._providers(), clock, settings.dispatch)

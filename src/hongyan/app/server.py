@@ -66,14 +66,15 @@ async def _serve(
         lost.append(error)
         stopping.set()
 
+    # From here on, so that whoever is told to stop as soon as it is ready stops as it should.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     house = build(on_fatal)
     await house.open()
     ready()
     settle_memory()
     server = HttpServer(house.front.respond)
     await server.start(listening)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     await stopping.wait()
     if lost:
         return EXIT_STORE_LOST

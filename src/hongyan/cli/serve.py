@@ -20,7 +20,7 @@ from hongyan.cli.show import as_json, fail, refusing, show
 from hongyan.service.administer import create_app
 from hongyan.settings import SettingsError, from_environment, load
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import StoreUnusable, administration, seal_of
+from hongyan.store.sqlite import Lock, StoreUnusable, administration, seal_of
 
 _UNUSABLE: Final = (StoreUnusable, KeyFileUnusable, SettingsError, PortInUse)
 _GUIDE: Final = """
@@ -61,6 +61,7 @@ def dev(host: str, port: int, directory: Path) -> None:
     _log_to_stderr()
     settings = from_environment(os.environ)
     _make(directory)
+    lock = Lock(directory)  # Before anything is written: a house that is open is left alone.
     listening = server.listen(host, port)
     url = _url(host, listening)
     clock = SteadyClock()
@@ -77,6 +78,7 @@ def dev(host: str, port: int, directory: Path) -> None:
             clock=clock,
             on_fatal=on_fatal,
             development=Development(development.LOOPBACK, secrets.publishable_key),
+            lock=lock,
         )
 
     def ready() -> None:

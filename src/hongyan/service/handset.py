@@ -30,6 +30,7 @@ class Handset:
         self._by_phone: dict[str, deque[HandsetText]] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._listeners: set[asyncio.Queue[HandsetText | None]] = set()
+        self._hung_up = False
         for text in shelf.load(MOST_TEXTS):
             self._keep(text)
 
@@ -54,7 +55,7 @@ class Handset:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait / 1_000
         while (text := self._newest(phone, after)) is None:
-            if loop.time() >= deadline:
+            if self._hung_up or loop.time() >= deadline:
                 return None
             waiter = loop.create_future()
             self._waiters.setdefault(phone, []).append(waiter)
@@ -66,6 +67,8 @@ class Handset:
     def listening(self) -> Iterator["Listener"]:
         """Every text that arrives from now on."""
         queue: asyncio.Queue[HandsetText | None] = asyncio.Queue()
+        if self._hung_up:
+            queue.put_nowait(None)
         self._listeners.add(queue)
         try:
             yield Listener(queue)
@@ -74,6 +77,7 @@ class Handset:
 
     def hang_up(self) -> None:
         """The house is closing: whoever waits or listens may go."""
+        self._hung_up = True
         for waiters in self._waiters.values():
             for waiter in waiters:
                 waiter.cancel()

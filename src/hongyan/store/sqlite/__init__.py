@@ -37,13 +37,14 @@ from hongyan.store.sqlite.administering import SqliteAdministration
 from hongyan.store.sqlite.checkpoint import Checkpoint
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
-from hongyan.store.sqlite.schema import StoreUnusable
+from hongyan.store.sqlite.schema import Lock, StoreUnusable
 from hongyan.store.sqlite.upkeep import Upkeep
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit, Work, Writer
 
 __all__ = [
     "Inspection",
+    "Lock",
     "SqliteStore",
     "StoreSettings",
     "StoreUnusable",
@@ -113,7 +114,7 @@ def inspect(directory: Path, seal: Seal) -> Inspection:
 class SqliteStore:
     """See `service.ports.Store`, whose every method's promise is kept by the contract suite."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a store is made of
         self,
         directory: Path,
         seal: Seal,
@@ -121,8 +122,12 @@ class SqliteStore:
         settings: StoreSettings,
         clock: Clock,
         on_fatal: Callable[[BaseException], None],
+        *,
+        lock: Lock | None = None,
     ) -> None:
         """Opens the file for this process alone. Call on the event loop that will use it.
+
+        `lock`: the directory's, where this process has it already; let go of at the end.
 
         Raises StoreUnusable.
         """
@@ -131,7 +136,7 @@ class SqliteStore:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._work = asyncio.Event()
-        self._lock = schema.Lock(directory)
+        self._lock = lock or Lock(directory)
         try:
             self._open(rules, settings, on_fatal)
         except BaseException:
