@@ -82,7 +82,10 @@ class House:
         self._shelf = ShelfFile(directory, seal) if development else None
         self._handset = Handset(self._shelf, clock) if self._shelf else None
         self._dispatcher = Dispatcher(self.store, self._providers(), clock, settings.dispatch)
-        self._verification = Verification(self.store, seal, rules, clock=clock, chance=chance)
+        self._configured = frozenset(self._dispatcher.lanes)
+        self._verification = Verification(
+            self.store, seal, rules, clock=clock, chance=chance, providers=self._configured
+        )
         lifetime = settings.verification.proof_lifetime_s * SECOND
         self._proofs = Proofs(self.store, clock, settings.server.base_url, lifetime)
         self.front = self._front()
@@ -154,7 +157,7 @@ class House:
     def _endpoints(self) -> Sequence[Endpoint]:
         store, seal = self.store, self._seal
         authentication = Authentication(store, seal)
-        acceptance = Acceptance(store, seal, self._clock)
+        acceptance = Acceptance(store, seal, self._clock, self._configured)
         endpoints = [
             *Verifications(authentication, self._verification, self._proofs, seal).endpoints(),
             *Messages(authentication, acceptance, store, seal).endpoints(),

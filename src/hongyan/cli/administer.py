@@ -14,6 +14,7 @@ from hongyan.cli.show import as_json, fail, refusing, show, show_table
 from hongyan.core.errors import HongyanError
 from hongyan.core.limit import MOST_EVENTS, Window
 from hongyan.core.message import Kind
+from hongyan.core.phone import COUNTRIES
 from hongyan.core.time import DAY, HOUR, SECOND
 from hongyan.providers import PROVIDERS
 from hongyan.service import administer
@@ -121,6 +122,8 @@ def app_change(
     directory: Path,
 ) -> None:
     """Change what is given and leave the rest; a serving house notices within a second."""
+    if unknown := [one for one in countries if one not in COUNTRIES]:
+        fail(f"There is no country {unknown[0]}; write its two letters, as CN.")
     with _opened(directory) as administering, administering.together():
         one = _found(administering.directory(), name)
         if template is not None and (one.account.id, template) not in (

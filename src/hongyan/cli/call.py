@@ -1,17 +1,28 @@
 """`send` and `verify`: calls to a house that is open, as an app's server makes them."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeVar
 
+import msgspec
 import rich_click as click
 
+from hongyan.api.messages import MessageAccepted
+from hongyan.api.problem import Problem, problem_of
+from hongyan.api.verifications import VerificationApproved, VerificationPending
+from hongyan.app.development import DEV_FILE
 from hongyan.cli.show import as_json, fail, show
+from hongyan.core.errors import CodeRefused, NotFound
+from hongyan.core.identifier import read_uuid, written_uuid
+
+T = TypeVar("T")
 
 _TIMEOUT_S: Final = 15
+_REFUSED: Final = 400
 
 
 class House:
@@ -21,8 +32,19 @@ class House:
         self._url = url.rstrip("/")
         self._key = key
 
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, body: dict[str, Any], gives: type[T]) -> T:
         """The answer. A refusal ends the command with its sentence and code."""
+        try:
+            status, told = self._asked(path, body)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            sentence = f"{self._url} does not answer ({error}). Start one with 'hongyan dev', or"
+            fail(sentence + " name another with --url.")
+        if status >= _REFUSED:
+            _fail_with(self._read(told, Problem))
+        return self._read(told, gives)
+
+    def _asked(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        """(status, body) of what answers, whatever it is."""
         request = urllib.request.Request(  # noqa: S310 - the operator's own address
             self._url + path,
             json.dumps(body).encode(),
@@ -30,15 +52,23 @@ class House:
         )
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-                found: dict[str, Any] = json.load(answer)
-                return found
-        except urllib.error.HTTPError as error:
-            problem = json.loads(error.read() or b"{}")
-            sentence = problem.get("detail", str(error))
-            fail(f"{problem.get('code', error.code)}: {sentence}", problem=problem)
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            sentence = f"{self._url} does not answer ({error}). Start one with 'hongyan dev', or"
-            fail(sentence + " name another with --url.")
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, refusal.read()
+
+    def _read(self, told: bytes, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(told, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            fail(f"What answers at {self._url} is no Hongyan. Name another address with --url.")
+
+
+class _DevFile(msgspec.Struct):
+    """What is needed of dev.json."""
+
+    base_url: str
+    api_key: str
 
 
 def _house(url: str | None, key: str | None, directory: Path) -> House:
@@ -46,10 +76,24 @@ def _house(url: str | None, key: str | None, directory: Path) -> House:
     if url and key:
         return House(url, key)
     try:
-        found = json.loads((directory / "dev.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        found = msgspec.json.decode((directory / DEV_FILE).read_bytes(), type=_DevFile)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         fail("Give --url and --key, or the --data directory of a 'hongyan dev'.")
-    return House(url or found["base_url"], key or found["api_key"])
+    return House(url or found.base_url, key or found.api_key)
+
+
+def _path(verification: str, verb: str) -> str:
+    """Where a verification is asked for. What is no id never gets into an address: it is refused
+    as the house refuses one that it does not know.
+    """
+    try:
+        return f"/v1/verifications/{written_uuid(read_uuid(verification))}/{verb}"
+    except NotFound:
+        _fail_with(problem_of(CodeRefused()))
+
+
+def _fail_with(problem: Problem) -> NoReturn:
+    fail(f"{problem.code}: {problem.detail}", problem=problem)
 
 
 def _calling(command: Any) -> Any:
@@ -93,8 +137,8 @@ def send(
         body |= {"template": template, "params": list(params)}
     if text or signature:
         body |= {"text": text, "signature": signature}
-    answer = _house(url, key, directory).post("/v1/messages", body)
-    show(answer, f"{answer.get('id')}  {answer.get('status')}, {answer.get('segments')} segment(s)")
+    answer = _house(url, key, directory).post("/v1/messages", body, MessageAccepted)
+    show(answer, f"{answer.id}  {answer.status}, {answer.segments} segment(s)")
 
 
 @click.group()
@@ -111,7 +155,8 @@ def verify_start(
 ) -> None:
     """Send a code to PHONE."""
     body = {"phone": phone, "purpose": purpose}
-    _show_pending(_house(url, key, directory).post("/v1/verifications", body))
+    house = _house(url, key, directory)
+    _show_pending(house.post("/v1/verifications", body, VerificationPending))
 
 
 @verify.command("resend")
@@ -119,8 +164,8 @@ def verify_start(
 @_calling
 def verify_resend(verification: str, url: str | None, key: str | None, directory: Path) -> None:
     """Send another code for VERIFICATION."""
-    path = f"/v1/verifications/{verification}/resend"
-    _show_pending(_house(url, key, directory).post(path, {}))
+    house = _house(url, key, directory)
+    _show_pending(house.post(_path(verification, "resend"), {}, VerificationPending))
 
 
 @verify.command("check")
@@ -131,14 +176,14 @@ def verify_check(
     verification: str, code: str, url: str | None, key: str | None, directory: Path
 ) -> None:
     """Check CODE; a right one prints the proof."""
-    path = f"/v1/verifications/{verification}/check"
-    answer = _house(url, key, directory).post(path, {"code": code})
-    show(answer, f"{answer['status']}\n{answer['proof']}")
+    house = _house(url, key, directory)
+    answer = house.post(_path(verification, "check"), {"code": code}, VerificationApproved)
+    show(answer, f"{answer.status}\n{answer.proof}")
 
 
-def _show_pending(answer: dict[str, Any]) -> None:
+def _show_pending(answer: VerificationPending) -> None:
     lines = (
-        f"{answer['id']}  {answer['status']} until {answer['expires_at']}",
-        f"again from {answer['resend_at']}, {answer['sends_left']} send(s) left",
+        f"{answer.id}  {answer.status} until {answer.expires_at}",
+        f"again from {answer.resend_at}, {answer.sends_left} send(s) left",
     )
     show(answer, "\n".join(lines))

@@ -18,7 +18,7 @@ from hongyan.app.safety import unsafe
 from hongyan.app.server import PortInUse
 from hongyan.cli.show import as_json, fail, refusing, show
 from hongyan.service.administer import create_app
-from hongyan.settings import SettingsError, from_environment, load
+from hongyan.settings import SettingsError, from_environment, load, url_parts
 from hongyan.store.seal import KeyFileUnusable
 from hongyan.store.sqlite import Lock, StoreUnusable, administration, seal_of
 
@@ -39,7 +39,13 @@ _GUIDE: Final = """
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to use.")
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="0 takes a free one.",
+)
 @click.option(
     "--data",
     "directory",
@@ -55,6 +61,7 @@ def dev(host: str, port: int, directory: Path) -> None:
 
     Writes what it made (keys, addresses) to DIR/dev.json.
     """
+    host = host.removeprefix("[").removesuffix("]")  # As an address writes IPv6.
     if host not in development.LOOPBACK:
         sentence = f"'dev' opens its phone and its keys to whoever reaches it, and {host} is not a"
         fail(sentence + " loopback address. Use 127.0.0.1, or 'hongyan serve' for others.")
@@ -133,6 +140,10 @@ def init(directory: Path, base_url: str, title: str) -> None:
 
     The app's secret key is printed once. Nothing that exists is overwritten.
     """
+    try:
+        url_parts(base_url)
+    except ValueError as error:
+        fail(f"--base-url {base_url} is no address: {error}.")
     config = directory / "hongyan.toml"
     if config.exists():
         fail(f"{config} exists already; nothing was changed.")

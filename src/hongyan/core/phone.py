@@ -10,6 +10,8 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, Valida
 from hongyan.core.errors import CountryClosed, InvalidNumber
 
 MAINLAND: Final = "CN"
+COUNTRIES: Final = frozenset(phonenumbers.SUPPORTED_REGIONS)
+"""Those with numbers of their own, by their ISO 3166 codes."""
 
 _MOBILE: Final = r"1(?:[38]\d|4[57]|5[0-35-9]|6[25-7]|7[0-35-8]|9[0-35-9])\d{8}"
 """Prefixes that carriers have in use (the table of phonenumbers 9, less its satellite ranges)."""

@@ -62,10 +62,14 @@ class _Text(msgspec.Struct, frozen=True):
 class Acceptance:
     """Takes texts in. An answer means that the message is on disk."""
 
-    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, sealer: Sealer, clock: Clock, providers: frozenset[str]
+    ) -> None:
+        """`providers`: those that are configured."""
         self._store = store
         self._sealer = sealer
         self._clock = clock
+        self._providers = providers
 
     async def send(
         self, app: App, outgoing: Outgoing, idempotency: Idempotency | None = None
@@ -78,7 +82,7 @@ class Acceptance:
         directory = self._store.directory
         require_open(app)
         composed = _composed(directory, app, outgoing)
-        require_route(directory, composed.kind)
+        require_route(directory, composed.kind, self._providers)
         now = self._clock()
         drafted = [self._drafted(app, number, composed, now) for number in outgoing.to]
         messages = [one for one in drafted if isinstance(one, Message)]
@@ -118,10 +122,13 @@ def require_open(app: App) -> None:
         raise AccountClosed
 
 
-def require_route(directory: Directory, kind: Kind) -> None:
-    """Raises NoRoute."""
-    if not directory.routes.get(kind):
+def require_route(directory: Directory, kind: Kind, providers: frozenset[str]) -> None:
+    """Raises NoRoute; also where nobody would ever take the message from its line."""
+    route = directory.routes.get(kind, ())
+    if not route:
         raise NoRoute(f"No provider is routed for {kind} messages.")
+    if not providers.issuperset(route):
+        raise NoRoute(f"{kind} messages are routed to a provider that is not configured.")
 
 
 def filled(one: Template, values: Sequence[str], longest_code: int = 6) -> str:

@@ -64,7 +64,7 @@ class Client(msgspec.Struct, frozen=True):
 class Verification:
     """Starts, resends and checks."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self,
         store: Store,
         sealer: Sealer,
@@ -72,13 +72,16 @@ class Verification:
         *,
         clock: Clock,
         chance: Chance,
+        providers: frozenset[str],
         step_up: StepUp | None = None,
     ) -> None:
+        """`providers`: those that are configured."""
         self._store = store
         self._sealer = sealer
         self._rules = rules
         self._clock = clock
         self._chance = chance
+        self._providers = providers
         self._step_up = step_up
 
     async def start(
@@ -226,7 +229,7 @@ class Verification:
         one = directory.templates.get((app.account.id, app.template))
         if one is None:
             raise UnknownTemplate("This app has no verification template.")
-        require_route(directory, one.kind)
+        require_route(directory, one.kind, self._providers)
         return one
 
     def _values(self, one: Template, code: str) -> tuple[str, ...]:
