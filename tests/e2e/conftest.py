@@ -1,10 +1,12 @@
 """A house that many tests share, houses of a test's own, and who calls them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.commands import inited, rewrite
 from support.held import HeldHouse
 from support.process import Client, Dev, new_address, new_phone
 
@@ -61,3 +63,48 @@ def other_app(dev: Dev) -> Client:
     created = dev.command("app", "create", "Other", "--name", "app_other")
     dev.command("app", "change", "app_other", "--template", "code")
     return Client(dev.url, created["api_key"])
+
+
+# Data directories and configurations, to be damaged.
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Iterator[Path]:
+    """A directory with whose rights a test plays."""
+    path = tmp_path / "mine"
+    path.mkdir()
+    yield path
+    for one in (path, *path.rglob("*")):
+        one.chmod(0o700)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of a house that has been closed; to be copied."""
+    data = tmp_path_factory.mktemp("furnished") / "data"
+    with Dev(data) as house:
+        house.app.settled(house.app.sent(new_phone()), "delivered")
+        assert house.stop() == 0
+    return data
+
+
+@pytest.fixture
+def data(furnished: Path, tmp_path: Path) -> Path:
+    """Such a directory, of this test's own."""
+    return shutil.copytree(furnished, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """What `init` makes, to be copied, and the key that it printed."""
+    directory = tmp_path_factory.mktemp("made")
+    done = inited(directory)
+    assert done.code == 0, done
+    rewrite(directory / "hongyan.toml", "port = 8080", "port = 0")
+    return directory, done.json["api_key"]
+
+
+@pytest.fixture
+def production(made: tuple[Path, str], tmp_path: Path) -> Path:
+    """The configuration of a house of this test's own."""
+    return shutil.copytree(made[0], tmp_path / "production") / "hongyan.toml"

@@ -351,7 +351,7 @@ class Dev(Process):
         return Client(self.url)
 
     def listening(self) -> Self:
-        """Once it has answered; a signal before that would end it as it would any process."""
+        """Once it has answered."""
         assert self.nobody.get("/readyz").status == 200
         return self
 
