@@ -19,7 +19,7 @@ from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
 from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Rules, Verification
-from hongyan.service.directory import Directory
+from hongyan.service.directory import NEVER, Directory
 from hongyan.service.ports import (
     Begun,
     Claimed,
@@ -156,7 +156,7 @@ class SqliteStore:
         self._memory = Memory(self._connection, settings.window_entries)
         self._waiting = Waiting()
         self._outbox = Outbox(self._memory, self._waiting, seal, self._token)
-        self._accepting = Accepting(self._memory, self._waiting, seal, rules)
+        self._accepting = Accepting(self._memory, self._waiting, self._outbox, seal, rules)
         self._upkeep = Upkeep(self._memory, self._waiting, self._outbox, rules)
         self._directory = administering.read(self._connection, seal, clock())
         self._data_version = self._connection.data_version()
@@ -184,7 +184,9 @@ class SqliteStore:
 
     @property
     def directory(self) -> Directory:
-        self._directory = self._directory.at(self._clock())
+        # Asked for by every request, most of which need no look at the clock.
+        if self._directory.good_until != NEVER:
+            self._directory = self._directory.at(self._clock())
         return self._directory
 
     async def refresh(self) -> Directory:
