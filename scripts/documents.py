@@ -59,6 +59,8 @@ def policy() -> str:
     for name, told in schema.items():
         inner = told.get("items", told)
         low, high = inner.get("minimum", ""), inner.get("maximum", "")
+        if words := told.get("enum"):
+            low, high = (f"`{word}`" for word in words)
         rows.append(f"| `{name}` | {_written(told['default'])} | {low} | {high} |")
     return "\n".join(["| key | default | least | most |", "|---|--:|--:|--:|", *rows])
 

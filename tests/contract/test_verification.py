@@ -527,7 +527,7 @@ async def test_a_step_up_opens_an_addresss_windows(world: World) -> None:
         ({"openid": "o-1"}, {"openid": "o-1"}, True),
         ({"openid": "o-1"}, {"openid": "o-2"}, False),
         ({"openid": "o-1", "ip": "192.0.2.1"}, {"ip": "192.0.2.1"}, False),
-        ({"ip": "192.0.2.1"}, {"ip": "192.0.2.1"}, True),
+        ({"ip": "192.0.2.1"}, {"ip": "192.0.2.1"}, False),
         ({"ip": "192.0.2.1", "device": "d"}, {"ip": "192.0.2.1", "device": "d"}, True),
         ({"ip": "192.0.2.1", "device": "d"}, {"ip": "192.0.2.1", "device": "e"}, False),
         ({"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}, False),

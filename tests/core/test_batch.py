@@ -37,7 +37,7 @@ from hongyan.core.errors import (
 )
 from hongyan.core.identifier import MemberId
 from hongyan.core.time import DAY, HOUR, MINUTE
-from hongyan.core.verification import Policy, Rules
+from hongyan.core.verification import Policy, Rules, send_tag
 from support.desk import BAD, GOOD, OTHER, Book, Desk
 
 
@@ -329,7 +329,8 @@ def test_who_passes_is_known_to_the_next_command_of_the_batch() -> None:
     desk.now += MINUTE
     again = desk.start(openid=1)
     desk.decide(desk.check(started, openid=1), again)
-    assert desk.book.verifications[again.verification].known
+    sends = desk.book.history(again.message.phone_mark)
+    assert next(limit.events(sends))[1] == send_tag(again.caller, "register", known=True)
 
 
 # A batch is no more than its commands.

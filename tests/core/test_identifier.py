@@ -12,9 +12,7 @@ from hongyan.core.identifier import (
     EPOCH,
     RANDOM_BYTES,
     WRITERS,
-    MessageId,
     MessageIds,
-    first_of,
     made_at,
     read,
     read_uuid,
@@ -73,16 +71,6 @@ def test_two_writers_never_make_the_same_id() -> None:
     one, other = MessageIds(1), MessageIds(2)
     made = {maker.next(NOW) for maker in (one, other) for _ in range(2 * SEQUENCES)}
     assert len(made) == 4 * SEQUENCES
-
-
-@given(moments)
-def test_ids_below_the_first_of_a_moment_are_older(at: Millis) -> None:
-    assert made_at(first_of(at)) == at
-    assert at == EPOCH or made_at(MessageId(first_of(at) - 1)) < at
-
-
-def test_before_the_epoch_there_was_no_id() -> None:
-    assert first_of(EPOCH - 1) == 0
 
 
 @given(ids)

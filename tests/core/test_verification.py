@@ -45,7 +45,7 @@ def verification(**differing: Any) -> Verification:
         "phone": "+8613800138000",
         "phone_mark": Mark(7),
         "caller": NAMELESS,
-        "known": False,
+        "stepped_up": False,
         "created_at": NOW,
         "sends": 1,
         "sent_at": NOW,
@@ -87,7 +87,9 @@ FITTING = {"code_lifetime_s": {"lifetime_s": 600}, "lifetime_s": {"code_lifetime
 
 
 def test_every_number_of_the_policy_has_its_bounds() -> None:
-    assert {name for name, _, _ in BOUNDS} | {"cool_down_s"} == set(Policy.__struct_fields__)
+    assert {name for name, _, _ in BOUNDS} | {"cool_down_s", "virtual_numbers"} == set(
+        Policy.__struct_fields__
+    )
 
 
 @pytest.mark.parametrize(("name", "lowest", "highest"), BOUNDS)
@@ -417,6 +419,8 @@ def test_a_new_code_takes_the_place_of_the_last_one(
     accept_previous: int, previous: bytes | None
 ) -> None:
     rules = Rules(Policy(accept_previous=accept_previous))
-    one = rules.resent(verification(attempts=3), b"new", MessageId(2), NOW + MINUTE)
+    one = rules.resent(
+        verification(attempts=3), b"new", MessageId(2), NOW + MINUTE, stepped_up=True
+    )
     assert (one.code, one.previous, one.sends, one.attempts) == (b"new", previous, 2, 3)
-    assert (one.message, one.sent_at) == (2, NOW + MINUTE)
+    assert (one.message, one.sent_at, one.stepped_up) == (2, NOW + MINUTE, True)

@@ -90,14 +90,27 @@ def test_a_number_is_one_for_all_apps_of_a_house(
 
 
 def test_the_same_caller_is_told_its_pending_verification(page: Client, phone: str) -> None:
-    verification = page.started(phone)
-    assert page.start(phone).json["verification_id"] == verification
+    verification = page.started(phone, client={"device": "d-1"})
+    again = page.start(phone, client={"device": "d-1"})
+    assert again.json["verification_id"] == verification
 
 
 def test_another_caller_is_not_told_of_it(page: Client, app: Client, phone: str) -> None:
+    mine = {"device": "d-1"}
+    page.started(phone, client=mine)
+    nameless: dict[str, str] = {}
+    for other, client in (
+        (page, {"device": "d-2"}),
+        (page, nameless),
+        (page.at(new_address()), mine),
+        (app, mine),
+    ):
+        assert "verification_id" not in other.start(phone, client=client).json
+
+
+def test_neighbours_without_a_device_are_not_taken_for_one(page: Client, phone: str) -> None:
     page.started(phone)
-    for other in (page.at(new_address()), app):
-        assert "verification_id" not in other.start(phone).json
+    assert "verification_id" not in page.start(phone).json
 
 
 def test_the_answer_does_not_tell_whether_a_number_is_known(held: HeldHouse, phone: str) -> None:

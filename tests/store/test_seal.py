@@ -150,7 +150,7 @@ def verification(code: bytes = b"", phone: Mark = Mark(7)) -> Verification:  # n
         phone="+8613800138000",
         phone_mark=phone,
         caller=Caller(),
-        known=False,
+        stepped_up=False,
         created_at=NOON,
         sends=1,
         sent_at=NOON,

@@ -40,6 +40,7 @@ class Book:
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, MemberId] = {}
         self.queued: list[Message] = []
+        self.void: list[MessageId] = []
 
     def balance(self, account: int) -> int:
         return self.balances.get(account, 0)
@@ -71,6 +72,7 @@ class Book:
         self.known |= draft.known
         self.members |= {phone: member for phone, (member, _) in draft.members.items()}
         self.queued += [message for message, _ in draft.queued]
+        self.void += draft.void
 
 
 class Desk:
@@ -148,7 +150,6 @@ class Desk:
             app=who.get("app", start.message.app),
             verification=start.verification,
             caller=_caller(**who),
-            stepped_up=False,
             code=code,
             proof=self.made.to_bytes(16),
             member=who.get("member"),

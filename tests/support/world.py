@@ -250,7 +250,6 @@ class World:
         *,
         caller: Caller | None = None,
         app: int = 0,
-        stepped_up: bool = False,
         member: MemberId | None = None,
         key: Idempotency | None = None,
     ) -> Check:
@@ -258,7 +257,6 @@ class World:
             app=app or self.app,
             verification=verification,
             caller=caller or Caller(),
-            stepped_up=stepped_up,
             code=code,
             proof=os.urandom(16),
             member=member,

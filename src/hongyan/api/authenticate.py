@@ -22,7 +22,10 @@ class Authentication:
         self._sealer = sealer
 
     async def key(self, request: Request) -> Key:
-        """Any key. Raises UnknownKey, and KeyNotAllowed for a foreign origin."""
+        """Any key of an app that is open.
+
+        Raises UnknownKey, KeyNotAllowed for a foreign origin, AppDisabled and AccountClosed.
+        """
         authorization = request.headers.get(b"authorization", b"")
         if not authorization.startswith(_BEARER):
             raise UnknownKey
@@ -35,6 +38,7 @@ class Authentication:
             raise UnknownKey
         if key.kind is KeyKind.PUBLISHABLE:
             _require_origin(key, request)
+        key.app.require_open()
         return key
 
     async def secret_key(self, request: Request) -> Key:

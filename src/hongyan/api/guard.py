@@ -1,11 +1,15 @@
 """Guards around handlers: which web pages may call (CORS), and under which Host names."""
 
+import re
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from hongyan.api.problem import bad_request
 from hongyan.service.ports import Store
 from hongyan.wire.http import Handle, Header, Request, Response
+
+_HOST: Final = re.compile(r"(\[[^]]*]|[^:]*)(?::[0-9]*)?")
+"""A name or an address, in brackets where it has colons itself, and a port."""
 
 _PREFLIGHT: Final[tuple[Header, ...]] = (
     (b"access-control-allow-methods", b"POST"),
@@ -46,9 +50,8 @@ def for_hosts(hosts: AbstractSet[str], handle: Handle) -> Handle:
     """
 
     async def answer(request: Request) -> Response:
-        host = request.header(b"host").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if name not in hosts:
+        host = _HOST.fullmatch(request.header(b"host").lower())
+        if host is None or host[1] not in hosts:
             return bad_request("host_refused")
         return await handle(request)
 

@@ -25,6 +25,7 @@ _BAD_NUMBER: Final = (400, 1002, "手机号格式错误")
 _TOO_SOON: Final = (429, 1003, "发送过于频繁，请稍后再试")
 _BAD_CODE: Final = (400, 1004, "验证码错误或已失效")
 _BAD_REQUEST: Final = (400, 1002, "请求格式错误")
+_KEY_REUSED: Final = (409, 1002, "此幂等键已用于另一个请求")
 
 
 class Register(msgspec.Struct):
@@ -99,7 +100,7 @@ class RegisterApi:
                 return _refused(*_BAD_REQUEST)
             case _:
                 pass
-        _log.error("register.failed", path=request.path, exc_info=error)
+        _log.error("register.failed", path=request.logged_path, exc_info=error)
         return _refused(*_FAILED)
 
     def endpoints(self) -> list[Endpoint]:
@@ -112,7 +113,7 @@ class RegisterApi:
                 summary="Send a registration code",
                 tag="Registration",
                 takes=Register,
-                gives={200: Answer, 400: Answer, 429: Answer, 500: Answer},
+                gives={200: Answer, 400: Answer, 409: Answer, 429: Answer, 500: Answer},
                 idempotent=True,
                 refuse=self.refuse,
             ),
@@ -124,7 +125,7 @@ class RegisterApi:
                 summary="Register the number, or sign in the one who has it",
                 tag="Registration",
                 takes=RegisterVerify,
-                gives={200: Answer, 400: Answer, 429: Answer, 500: Answer},
+                gives={200: Answer, 400: Answer, 409: Answer, 429: Answer, 500: Answer},
                 idempotent=True,
                 refuse=self.refuse,
             ),
@@ -146,6 +147,8 @@ def _word_for(error: e.HongyanError) -> tuple[int, int, str]:
             return _BAD_CODE
         case e.StepUpRequired():
             return _TOO_SOON
+        case e.KeyReused():
+            return _KEY_REUSED
         case _:
             return _FAILED
 

@@ -73,9 +73,11 @@ class Front:
         return peer
 
     def _log(self, request: Request, status: int, began: float) -> None:
-        """The path and never the query: protocols that we serve carry secrets there."""
+        """The path, and never the query: protocols that we serve carry secrets there."""
         spent = round((time.perf_counter() - began) * 1_000, 1)
-        _access.info("request", method=request.method, path=request.path, status=status, ms=spent)
+        _access.info(
+            "request", method=request.method, path=request.logged_path, status=status, ms=spent
+        )
 
 
 def _nobody(by_method: ByMethod) -> Response:

@@ -140,11 +140,18 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment] # of create_server
         peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if isinstance(peer, tuple) else ""
+        if not peer:
+            # It is gone already. What it has sent must not be taken for a nameless caller's, who
+            # has fewer limits.
+            self._ending = True
+            self._transport.abort()
+            return
+        self._peer = peer[0]
         self._server.welcome(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._ending = True
+        self._unparsed.clear()
         self._waiting.clear()
         self._writable.set()
         self._server.forget(self)
@@ -255,7 +262,7 @@ class Connection(asyncio.Protocol):
         request = Request(method, path, query, self._headers, body, self._peer)
         # HTTP/1.0 is kept alive only where that was asked for.
         is_old = b"connection" in self._headers and parser.get_http_version() == "1.0"
-        # What stood between may have read the length of such a body otherwise (RFC 9112 §6.1).
+        # An old proxy before us may have read the length of such a body otherwise (RFC 9112 §6.1).
         is_doubtful = is_old and b"transfer-encoding" in self._headers
         self._ending = is_doubtful or not parser.should_keep_alive()
         self._waiting.append((request, is_old))

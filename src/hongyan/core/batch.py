@@ -161,7 +161,7 @@ def _start(command: Start, draft: Draft, rules: Rules) -> Started | HongyanError
         phone=message.phone,
         phone_mark=message.phone_mark,
         caller=caller,
-        known=known,
+        stepped_up=command.stepped_up,
         created_at=draft.now,
         sends=1,
         sent_at=draft.now,
@@ -186,8 +186,10 @@ def _resend(command: Resend, draft: Draft, rules: Rules) -> Started | HongyanErr
         return held
     if not draft.charge(message.account, message.units):
         return NoBalance()
-    resent = rules.resent(found, command.code, message.id, draft.now)
+    resent = rules.resent(found, command.code, message.id, draft.now, stepped_up=command.stepped_up)
     draft.change(resent)
+    if not rules.keeps_previous:
+        draft.void.append(found.message)
     return _texted(command, resent, draft, rules, known=known)
 
 
@@ -201,7 +203,13 @@ def _text_refused(
     refusals = [
         rules.send_refused(sends, now, caller, purpose, known=known, stepped_up=stepped_up),
         _guesses_refused(
-            command.message.app, phone, purpose, command, known=known, draft=draft, rules=rules
+            guesses_of(command.message.app, phone, purpose),
+            lock_of(phone, purpose, caller.identity),
+            caller,
+            known=known,
+            stepped_up=stepped_up,
+            draft=draft,
+            rules=rules,
         ),
     ]
     if caller.ip:
@@ -214,27 +222,21 @@ def _text_refused(
 
 
 def _guesses_refused(  # noqa: PLR0913
-    app: int,
-    phone: Mark,
-    purpose: str,
-    command: Start | Resend | Check,
+    guesses: Mark,
+    lock: Mark,
+    caller: Caller,
     *,
     known: bool,
+    stepped_up: bool,
     draft: Draft,
     rules: Rules,
 ) -> Limited | None:
     """Rows 8 and 11, for sends as for checks: a text that nobody could use is not sent."""
-    caller, locked = command.caller, None
+    locked = None
     if caller.identity and not known:
-        lock = draft.history(lock_of(phone, purpose, caller.identity))
-        locked = rules.locked(lock, draft.now)
-    failed = rules.guesses_refused(
-        draft.history(guesses_of(app, phone, purpose)),
-        draft.now,
-        caller,
-        known=known,
-        stepped_up=command.stepped_up,
-    )
+        locked = rules.locked(draft.history(lock), draft.now)
+    failures = draft.history(guesses)
+    failed = rules.guesses_refused(failures, draft.now, caller, known=known, stepped_up=stepped_up)
     return limit.later(locked, failed)
 
 
@@ -277,10 +279,11 @@ def _own_pending(command: Start, draft: Draft, rules: Rules) -> VerificationId |
     if found is None or rules.ended(found, draft.now):
         return None
     mine, asks = found.caller, command.caller
-    same_openid = asks.openid != NOBODY and mine.openid == asks.openid
-    same_place = asks.ip != NOBODY and (mine.ip, mine.device) == (asks.ip, asks.device)
-    same_place = same_place and mine.openid == asks.openid
-    return found.id if same_openid or same_place else None
+    if asks.openid or mine.openid:
+        return found.id if mine.openid == asks.openid else None
+    # An address alone is no caller: behind a carrier's NAT it has many.
+    place = (asks.ip, asks.device)
+    return found.id if NOBODY not in place and place == (mine.ip, mine.device) else None
 
 
 def _check(command: Check, draft: Draft, rules: Rules, digest: Digest) -> Approved | CodeRefused:
@@ -306,12 +309,14 @@ def _not_to_be_compared(
         return True
     if command.purposes is not None and found.purpose not in command.purposes:
         return True
+    caller = command.caller
     held = _guesses_refused(
-        found.app,
-        found.phone_mark,
-        found.purpose,
-        command,
+        guesses_of(found.app, found.phone_mark, found.purpose),
+        lock_of(found.phone_mark, found.purpose, caller.identity),
+        caller,
         known=known,
+        # Whoever showed that they are a person to get this code may use it (rows 8 and 18).
+        stepped_up=found.stepped_up,
         draft=draft,
         rules=rules,
     )
@@ -320,6 +325,7 @@ def _not_to_be_compared(
 
 def _approve(command: Check, found: Verification, draft: Draft, rules: Rules) -> Approved:
     draft.change(rules.approved(found, command.proof, draft.now))
+    draft.void.append(found.message)
     if command.caller.openid:
         draft.known.add((found.phone_mark, command.caller.openid))
     member, new = draft.enrol(found, command.member) if command.member else (None, False)
@@ -334,8 +340,11 @@ def _fail(caller: Caller, found: Verification, draft: Draft, rules: Rules, *, kn
     draft.change(failed)
     guesses = guesses_of(found.app, found.phone_mark, found.purpose)
     tag = send_tag(caller, found.purpose, known=known)
-    draft.hit(guesses, draft.history(guesses), tag=tag, keep=rules.failures_kept)
-    if failed.state is State.LOCKED and caller.identity:
+    failures = draft.hit(guesses, draft.history(guesses), tag=tag, keep=rules.failures_kept)
+    if failed.state is not State.LOCKED:
+        return
+    draft.void.append(found.message)
+    if caller.identity and rules.locks_out(failures, found, caller):
         draft.hit(lock_of(found.phone_mark, found.purpose, caller.identity), 0, keep=1)
 
 

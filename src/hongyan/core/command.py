@@ -61,7 +61,6 @@ class Check(msgspec.Struct, frozen=True):
     app: int
     verification: VerificationId | None
     caller: Caller
-    stepped_up: bool
     code: str
     proof: bytes
     purposes: frozenset[str] | None = None

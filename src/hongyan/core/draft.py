@@ -7,7 +7,7 @@ import msgspec
 
 from hongyan.core import ledger, limit
 from hongyan.core.command import Approved, Idempotency, Keepable, Kept, Started
-from hongyan.core.identifier import MemberId, VerificationId
+from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Message
 from hongyan.core.time import Millis
@@ -61,6 +61,8 @@ class Draft:
         self.currents: dict[Mark, VerificationId] = {}
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, tuple[MemberId, Verification]] = {}
+        self.void: list[MessageId] = []
+        """Texts whose code nobody can use any more: not to be sent, if they still wait."""
         self.probes = 0
         """Checks that had nothing to compare with; written too, so that each costs a commit."""
 

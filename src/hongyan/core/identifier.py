@@ -47,11 +47,6 @@ class MessageIds:
         return MessageId(time << _TIME_SHIFT | self._writer | sequence)
 
 
-def first_of(at: Millis) -> MessageId:
-    """The smallest id of a millisecond: ids below it are older."""
-    return MessageId(max(at - EPOCH, 0) << _TIME_SHIFT)
-
-
 def made_at(message: MessageId) -> Millis:
     """When an id was made."""
     return (message >> _TIME_SHIFT) + EPOCH

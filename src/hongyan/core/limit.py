@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from hongyan.core.errors import Limited, Scope
-from hongyan.core.time import Millis, next_midnight
+from hongyan.core.time import DAY, Millis, next_midnight
 
 NO_EVENTS: Final = 0
 MOST_EVENTS: Final = 500
@@ -30,6 +30,13 @@ class Window(msgspec.Struct, frozen=True):
     most: int
     span: Millis
     natural_day: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.span <= DAY:
+            raise ValueError("A window is at most 24 hours long: no store looks further back.")
+        if not 0 < self.most <= MOST_EVENTS:
+            sentence = f"A window counts 1 to {MOST_EVENTS} events."
+            raise ValueError(sentence)
 
     def opens_at(self, history: int) -> Millis:
         """When this window lets another event in: 0 when it was never full."""

@@ -8,7 +8,7 @@ import hmac
 import zlib
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -60,6 +60,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ip_per_10_minutes: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 10
     ip_per_hour: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 60
     ip_per_day: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 200
+
+    virtual_numbers: Literal["accept", "refuse"] = "accept"
 
     def __post_init__(self) -> None:
         if self.lifetime_s < self.code_lifetime_s:
@@ -113,7 +115,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
     phone_mark: Mark
     caller: Caller
-    known: bool
+    stepped_up: bool
     created_at: Millis
     sends: int
     sent_at: Millis
@@ -286,13 +288,25 @@ class Rules:
             return CodeRefused()
         return NoSendsLeft() if self.sends_left(verification, now) <= 0 else None
 
+    @property
+    def keeps_previous(self) -> bool:
+        """Whether a resend leaves the code before it good (row 6)."""
+        return bool(self.policy.accept_previous)
+
     def resent(
-        self, verification: Verification, code: bytes, message: MessageId, now: Millis
+        self,
+        verification: Verification,
+        code: bytes,
+        message: MessageId,
+        now: Millis,
+        *,
+        stepped_up: bool,
     ) -> Verification:
         """With a new code; the one before it stays good only if the policy says so (row 6)."""
-        keep = bool(self.policy.accept_previous)
+        keep = self.keeps_previous
         return msgspec.structs.replace(
             verification,
+            stepped_up=verification.stepped_up or stepped_up,
             sends=verification.sends + 1,
             sent_at=now,
             message=message,
@@ -325,6 +339,15 @@ class Rules:
                 same = hmac.compare_digest(kept, digest(verification, kept, code))
                 equal |= same and now < sent_at + self.code_lifetime
         return equal and verification.caller.openid in (NOBODY, caller.openid)
+
+    def locks_out(self, failures: int, verification: Verification, caller: Caller) -> bool:
+        """Row 11: whether this caller made most of the guesses that used a verification up.
+
+        An owner who mistypes after a stranger's guesses is not locked out in the stranger's place.
+        """
+        since = verification.created_at - 1
+        own = limit.chosen(failures, since, _WHO, _tag(caller, known=False))
+        return limit.count(own) * 2 > self.policy.attempts
 
     def failed(self, verification: Verification) -> Verification:
         """One guess used up; the last one locks it and wipes its codes."""
@@ -376,7 +399,7 @@ _NOBODYS: Final = Verification(
     phone="+8613800000000",
     phone_mark=NOBODY,
     caller=Caller(),
-    known=False,
+    stepped_up=False,
     created_at=0,
     sends=0,
     sent_at=0,

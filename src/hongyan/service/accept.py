@@ -8,8 +8,6 @@ import msgspec
 from hongyan.core import phone, template, text
 from hongyan.core.command import Declined, Idempotency, Queued, Send, Sent
 from hongyan.core.errors import (
-    AccountClosed,
-    AppDisabled,
     HongyanError,
     Invalid,
     NoRoute,
@@ -76,11 +74,10 @@ class Acceptance:
     ) -> list[Result]:
         """What became of each number, in order.
 
-        Raises Invalid for a wrong text or template (of numbers it tells in their place), Denied,
-        KeyReused, and NotAccepted when nothing could be taken.
+        Raises Invalid for a wrong text or template (of numbers it tells in their place), KeyReused,
+        and NotAccepted when nothing could be taken.
         """
         directory = self._store.directory
-        require_open(app)
         composed = _composed(directory, app, outgoing)
         require_route(directory, composed.kind, self._providers)
         now = self._clock()
@@ -112,14 +109,6 @@ class Acceptance:
             units=composed.units(to),
             expires_at=now + LIFETIME[composed.kind],
         )
-
-
-def require_open(app: App) -> None:
-    """Raises AppDisabled and AccountClosed."""
-    if not app.enabled:
-        raise AppDisabled
-    if not app.account.open:
-        raise AccountClosed
 
 
 def require_route(directory: Directory, kind: Kind, providers: frozenset[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from hongyan.core import template
+from hongyan.core.errors import AccountClosed, AppDisabled
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
@@ -44,6 +45,13 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     countries: frozenset[str]
     windows: tuple[Window, ...]
     """Limits of the texts that the app sends itself, per number; none until set."""
+
+    def require_open(self) -> None:
+        """Raises AppDisabled and AccountClosed. Asked wherever an app is let in."""
+        if not self.enabled:
+            raise AppDisabled
+        if not self.account.open:
+            raise AccountClosed
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,16 +26,17 @@ class Registration:
 
     @property
     def app(self) -> App:
-        """Raises NotFound when the configuration names no such app."""
+        """Raises NotFound when the configuration names no such app, AppDisabled and AccountClosed."""
         app = self._store.directory.apps.get(self._app)
         if app is None:
             raise NotFound(f"There is no app {self._app!r}.")
+        app.require_open()
         return app
 
     async def start(self, number: str, ip: str, idempotency: Idempotency | None = None) -> Started:
         """Send the code. Raises what `Verification.start` raises."""
         return await self._verification.start(
-            self.app, number, PURPOSE, Client(ip=ip), idempotency=idempotency
+            self.app, number, PURPOSE, Client(ip=ip, by_address=True), idempotency=idempotency
         )
 
     async def verify(
@@ -51,7 +52,7 @@ class Registration:
             app,
             newest,
             code,
-            Client(ip=ip),
+            Client(ip=ip, by_address=True),
             member=MemberId(self._store.next_id()),
             idempotency=idempotency,
         )

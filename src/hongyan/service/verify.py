@@ -22,9 +22,11 @@ from hongyan.core.errors import (
     CodeRefused,
     HongyanError,
     InvalidCode,
+    InvalidNumber,
     InvalidPurpose,
     KeyNotAllowed,
     NotFound,
+    StoreUnavailable,
     UnknownTemplate,
 )
 from hongyan.core.identifier import (
@@ -37,7 +39,7 @@ from hongyan.core.identifier import (
 from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import Message
 from hongyan.core.verification import Caller, Rules, current_of
-from hongyan.service.accept import PHONE, filled, require_open, require_route
+from hongyan.service.accept import PHONE, filled, require_route
 from hongyan.service.directory import App, Template
 from hongyan.service.ports import Chance, Clock, Sealer, StepUp, Store
 
@@ -53,7 +55,7 @@ class Client(msgspec.Struct, frozen=True):
     openid: str = ""
     device: str = ""
     by_address: bool = False
-    """The device is only the client's own word; see `Caller`."""
+    """Known by its address alone: the device is only its own word; see `Caller`."""
     purposes: frozenset[str] | None = None
     """What the client's key may verify for; None for anything."""
 
@@ -96,14 +98,13 @@ class Verification:
     ) -> Started:
         """Send a code to a number.
 
-        Raises Invalid, Denied, Limited, StepUpRequired, KeyReused and NotAccepted.
+        Raises Invalid, KeyNotAllowed, Limited, StepUpRequired, KeyReused and NotAccepted.
         """
-        require_open(app)
         if not _PURPOSE.fullmatch(purpose):
             raise InvalidPurpose("A purpose is a-z, then a-z, 0-9 and _, at most 32 characters.")
         if not client.is_for(purpose):
             raise KeyNotAllowed("This publishable key is not for that purpose.")
-        to = phone.canonical(number, app.countries)
+        to = self._canonical(app, number)
         verification = verification_id(self._clock(), self._chance(RANDOM_BYTES))
         code = self._new_code()
         message = self._message(app, to, code, verification)
@@ -128,7 +129,6 @@ class Verification:
         idempotency: Idempotency | None = None,
     ) -> Started:
         """Send another code. Raises as `start` does, and CodeRefused and NoSendsLeft."""
-        require_open(app)
         verification = _read(written)
         found = await self._store.verification(verification) if verification else None
         if found is None or found.app != app.id or not client.is_for(found.purpose):
@@ -174,7 +174,6 @@ class Verification:
         idempotency: Idempotency | None = None,
     ) -> Approved:
         """As `check`, for a verification whose id is at hand."""
-        require_open(app)
         length = self._rules.policy.code_length
         if len(code) != length or not (code.isascii() and code.isdigit()):
             raise InvalidCode(f"A code is {length} digits, without spaces.")
@@ -182,7 +181,6 @@ class Verification:
             app=app.id,
             verification=verification,
             caller=self.caller(client),
-            stepped_up=False,
             code=code,
             proof=self._chance(_PROOF_BYTES),
             purposes=client.purposes,
@@ -199,13 +197,25 @@ class Verification:
         return await self._store.current(current_of(app.id, mark, purpose))
 
     def caller(self, client: Client) -> Caller:
-        """The marks of a client."""
+        """The marks of a client.
+
+        Raises StoreUnavailable for one that is counted by its address and has none any more: its
+        limits cannot be looked at, and a nameless caller would have fewer.
+        """
+        if client.by_address and not client.ip:
+            raise StoreUnavailable("The connection ended before its address could be read.")
         return Caller(
             self._mark(b"openid", client.openid),
             self._mark(b"device", client.device),
             self._mark(b"ip", network(client.ip)) if client.ip else NOBODY,
             client.by_address,
         )
+
+    def _canonical(self, app: App, number: str) -> str:
+        to = phone.canonical(number, app.countries)
+        if self._rules.policy.virtual_numbers == "refuse" and phone.is_virtual(to):
+            raise InvalidNumber("virtual", "Numbers of virtual operators are not taken here.")
+        return to
 
     def _message(self, app: App, to: str, code: str, verification: VerificationId) -> Message:
         one = self._template(app)

@@ -25,6 +25,11 @@ class Request(msgspec.Struct):
     variable: str = ""
     """What stood in the place of the path's `{…}`."""
 
+    @property
+    def logged_path(self) -> str:
+        """The path for a log, which must not hold the variable: it may be a secret."""
+        return self.path.replace(self.variable, "{}") if self.variable else self.path
+
     def header(self, name: bytes) -> str:
         """A header's value; empty when it is missing."""
         return self.headers.get(name, b"").decode("latin-1")

@@ -111,7 +111,7 @@ export class Registration {
     this.#phone = find("phone").value.trim();
     if (!this.#phone) return this.#refuse("number", "error.empty");
     this.#arrived = false;
-    const body = { phone: this.#phone, purpose: "register" };
+    const body = { phone: this.#phone, purpose: "register", client: { device: deviceId() } };
     const answer = await this.#withKey("send", "/v1/verifications", body);
     if (answer.ok) return this.#awaitCode(answer.body, "mini.sent");
     const pending = answer.body.verification_id;
@@ -281,5 +281,19 @@ export class Registration {
     else clear(find("left"));
     if (remaining > 0) put(find("expires"), "mini.expires", { time: countdown(remaining) });
     else clear(find("expires"));
+  }
+}
+
+/**
+ * What tells this browser from others behind its address, so that it is told of the verification
+ * that it has begun itself, should the page be loaded anew.
+ */
+function deviceId() {
+  try {
+    const device = localStorage.getItem("device") ?? crypto.randomUUID();
+    localStorage.setItem("device", device);
+    return device;
+  } catch {
+    return ""; // A browser that keeps nothing is not told, and waits.
   }
 }

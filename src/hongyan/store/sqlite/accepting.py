@@ -17,6 +17,7 @@ from hongyan.core.verification import Rules, Verification
 from hongyan.store.queries import SQL
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite.memory import Memory, packed, unpacked
+from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.rows import (
     MEMBER_PHONE,
     message_row,
@@ -35,9 +36,12 @@ _decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
 class Accepting:
     """Decides commands and writes what they did."""
 
-    def __init__(self, memory: Memory, waiting: Waiting, seal: Seal, rules: Rules) -> None:
+    def __init__(
+        self, memory: Memory, waiting: Waiting, outbox: Outbox, seal: Seal, rules: Rules
+    ) -> None:
         self._memory = memory
         self._waiting = waiting
+        self._outbox = outbox
         self._seal = seal
         self._rules = rules
 
@@ -46,6 +50,8 @@ class Accepting:
         answers, draft = decide(commands, snapshot, unit.now, self._rules, self._seal.digest)
         self._write(unit, draft)
         unit.committed.append(lambda: self._remember(draft))
+        for message in draft.void:
+            self._outbox.withdraw(unit, message)
         return answers
 
     def _write(self, unit: Unit, draft: Draft) -> None:

@@ -126,6 +126,11 @@ class Outbox:
         """queued, claimed → expired: surely never sent, so everything is given back."""
         self._end(unit, message, Status.EXPIRED, SQL["expire"])
 
+    def withdraw(self, unit: Unit, message: MessageId) -> None:
+        """Its code is void: a text that has not left yet is not sent, but expires at once."""
+        if self._state(unit, message) is Status.QUEUED:
+            self.expire(unit, message)
+
     def resolve(
         self, unit: Unit, message: MessageId, status: Status, at: Millis = 0, code: str = ""
     ) -> None:

@@ -78,7 +78,6 @@ def verification_row(one: Verification) -> Row:
         one.caller.openid,
         one.caller.device,
         one.caller.ip,
-        one.known,
         one.created_at,
         *_changing(one),
     )
@@ -99,8 +98,8 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
         openid,
         device,
         ip,
-        known,
         created_at,
+        stepped_up,
         sends,
         sent_at,
         message,
@@ -121,8 +120,8 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
         phone=content_opened(message, sealed, seal)[0],
         phone_mark=Mark(phone_mark),
         caller=Caller(Mark(openid), Mark(device), Mark(ip)),
-        known=bool(known),
         created_at=created_at,
+        stepped_up=bool(stepped_up),
         sends=sends,
         sent_at=sent_at,
         message=MessageId(message),
@@ -139,6 +138,7 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
 
 def _changing(one: Verification) -> Row:
     return (
+        one.stepped_up,
         one.sends,
         one.sent_at,
         one.message,

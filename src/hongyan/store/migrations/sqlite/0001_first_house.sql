@@ -155,8 +155,8 @@ CREATE TABLE verification (
   openid_mark INTEGER NOT NULL,
   device_mark INTEGER NOT NULL,
   ip_mark INTEGER NOT NULL,
-  known INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
+  stepped_up INTEGER NOT NULL,
   sends INTEGER NOT NULL,
   sent_at INTEGER NOT NULL,
   message INTEGER NOT NULL, -- the last text; the phone stands there, sealed
