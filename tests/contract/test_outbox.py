@@ -64,6 +64,37 @@ async def test_a_message_is_begun_once(world: World) -> None:
     assert sorted(map(len, begun)) == [0] * 15 + [1]
 
 
+async def test_a_begin_that_is_taken_back_was_no_attempt(world: World) -> None:
+    message = await world.sent(kind=Kind.VERIFICATION)
+    begun = await world.begun()
+    await world.unbegin(begun)
+    await world.restart()
+    world.clock.pass_by(MINUTE)
+    [claimed] = await world.claim()
+    assert (claimed.message, claimed.attempts, claimed.first_attempt_at) == (message, 0, 0)
+    assert (await world.record(message)).attempts == ()
+
+
+async def test_only_its_first_begin_can_be_forgotten(world: World) -> None:
+    await world.sent(kind=Kind.VERIFICATION)
+    [first] = await world.begun()
+    began_at = world.clock()
+    await world.settle(first, DEFERRED, providers=2)
+    world.clock.pass_by(SECOND)
+    await world.unbegin(await world.begun())
+    [claimed] = await world.claim()
+    assert (claimed.attempts, claimed.first_attempt_at) == (1, began_at)
+
+
+async def test_a_stale_hand_takes_no_begin_back(world: World) -> None:
+    message = await world.sent()
+    [begun] = await world.begun()
+    await world.settle(begun, ACCEPTED)
+    await world.unbegin([begun])
+    assert await world.status(message) is Status.SUBMITTED
+    assert await world.claim() == []
+
+
 async def test_a_lease_that_ends_while_sending_is_a_doubt_not_another_send(world: World) -> None:
     message = await world.sent()
     [claimed] = await world.begun()

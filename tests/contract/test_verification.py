@@ -333,6 +333,32 @@ async def test_lock_out_is_the_callers_not_the_phones(world: World) -> None:
     await world.started(caller=world.caller(ip="192.0.2.2"))
 
 
+async def test_who_mistypes_last_is_not_locked_out_for_a_strangers_guesses(
+    furnish: Furnish,
+) -> None:
+    world = await furnish(rules=Rules(Policy(failures_stranger=15)))
+    owner, stranger = world.caller(openid="owner"), world.caller(ip="192.0.2.1")
+    verification = await world.started()
+    for _ in range(4):
+        await world.check(verification, BAD, caller=stranger)
+    await world.check(verification, BAD, caller=owner)
+    world.clock.pass_by(MINUTE)
+    await world.started(caller=owner)
+
+
+async def test_who_makes_most_of_the_guesses_is_locked_out(furnish: Furnish) -> None:
+    world = await furnish(rules=Rules(Policy(failures_stranger=15)))
+    owner, stranger = world.caller(openid="owner"), world.caller(ip="192.0.2.1")
+    verification = await world.started()
+    for caller in (owner, owner, stranger, stranger, stranger):
+        await world.check(verification, BAD, caller=caller)
+    world.clock.pass_by(MINUTE)
+    answer = await world.start(caller=stranger)
+    assert isinstance(answer, Limited)
+    assert answer.window == "lock-out"
+    await world.started(caller=owner)
+
+
 async def test_lock_out_lasts_fifteen_minutes_where_failures_may_go_on(furnish: Furnish) -> None:
     world = await furnish(rules=Rules(Policy(failures_stranger=15)))
     await _lock(world, ip="192.0.2.1")
@@ -413,6 +439,15 @@ async def test_strangers_together_get_five_and_two_more_after_a_step_up(world: W
         world.clock.pass_by(62 * MINUTE)
     answer = await world.start(caller=world.caller(openid="o-7"), stepped_up=True)
     assert isinstance(answer, Limited)
+
+
+async def test_a_code_that_took_a_step_up_can_be_used(world: World) -> None:
+    for address in range(3):
+        await _lock(world, ip=f"192.0.2.{address}")
+    assert isinstance(await world.start(), Limited)
+    verification = await world.started(stepped_up=True)
+    await world.restart()
+    assert isinstance(await world.check(verification), Approved)
 
 
 async def test_where_there_is_a_step_up_it_is_asked_for(furnish: Furnish) -> None:
@@ -588,6 +623,53 @@ async def test_a_code_that_dies_unsent_is_never_sent_and_is_refunded(world: Worl
         TEXT.replace("384592", "*"),
     )
     assert await world.balance() == 1_000
+
+
+# A void text is not sent, if it has not left yet.
+
+
+async def test_a_text_whose_code_was_replaced_is_not_sent_and_refunded(world: World) -> None:
+    verification = await world.started()
+    [held] = await world.claim()  # in a worker's hands, and one in the line
+    world.clock.pass_by(MINUTE)
+    assert isinstance(await world.resend(verification), Started)
+    assert await world.begin([held]) == set()
+    world.clock.pass_by(2 * MINUTE)
+    assert isinstance(await world.resend(verification), Started)
+    [newest] = await world.claim()
+    assert await world.begin([newest]) == {newest.message.id}
+    assert await world.status(held.message) is Status.EXPIRED
+    assert await world.balance() == 999
+
+
+async def test_a_text_whose_code_was_replaced_is_sent_where_both_are_good(furnish: Furnish) -> None:
+    world = await furnish(rules=Rules(Policy(accept_previous=1)))
+    verification = await world.started()
+    world.clock.pass_by(MINUTE)
+    assert isinstance(await world.resend(verification), Started)
+    assert len(await world.claim()) == 2
+
+
+@pytest.mark.parametrize("codes", [[GOOD], [BAD] * 5], ids=["approved", "locked"])
+async def test_a_text_of_a_verification_that_is_over_is_not_sent(
+    world: World, codes: list[str]
+) -> None:
+    verification = await world.started()
+    for code in codes:
+        await world.check(verification, code)
+    assert await world.claim() == []
+    assert await world.balance() == 1_000
+    await world.restart()
+    assert await world.claim() == []
+
+
+async def test_a_text_that_has_left_stays_charged(world: World) -> None:
+    verification = await world.started()
+    [begun] = await world.begun()
+    for _ in range(5):
+        await world.check(verification, BAD)
+    assert await world.settle(begun, Accepted("up")) == {begun.message.id}
+    assert await world.balance() == 999
 
 
 # Proofs and members.

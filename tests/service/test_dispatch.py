@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from hongyan.core.errors import StoreUnavailable
+from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import SECOND, Millis
@@ -305,7 +307,63 @@ async def test_a_stop_while_a_begin_is_committed_puts_nothing_in_doubt(
     for _ in range(turns):
         await asyncio.sleep(0)
     await delivery.dispatcher.stop(0)
-    assert await delivery.world.status(message) in {Status.QUEUED, Status.SUBMITTED}
+    if await delivery.world.status(message) is not Status.SUBMITTED:
+        await delivery.world.restart()
+        [claimed] = await delivery.world.claim()
+        assert (claimed.attempts, claimed.first_attempt_at) == (0, 0)
+
+
+async def test_a_stop_does_not_wait_for_a_store_that_takes_nothing(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await deliver(Upstream(script=never))
+    message = await delivery.world.sent()
+
+    async def is_being_sent() -> bool:
+        return await delivery.world.status(message) is Status.SENDING
+
+    async def refuse(_settlements: object) -> set[MessageId]:
+        raise StoreUnavailable
+
+    await until(is_being_sent)
+    with monkeypatch.context() as full:
+        full.setattr(delivery.world.store, "settle", refuse)
+        async with asyncio.timeout(5):
+            await delivery.dispatcher.stop(0)
+    await delivery.world.restart()
+    assert await delivery.world.status(message) is Status.UNCONFIRMED
+
+
+async def test_a_begin_that_fails_is_logged_and_tried_again(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch, quiet_log: list[Any]
+) -> None:
+    delivery = await deliver(Upstream())
+    begin, failures = delivery.world.store.begin, iter([RuntimeError("a bug")])
+
+    async def fail_once(*arguments: Any) -> set[MessageId]:
+        for failure in failures:
+            raise failure
+        return await begin(*arguments)
+
+    monkeypatch.setattr(delivery.world.store, "begin", fail_once)
+    message = await delivery.world.sent()
+    await delivery.ends(message, Status.SUBMITTED)
+    assert [entry["event"] for entry in quiet_log] == ["dispatch.begin_failed"]
+
+
+async def test_a_verification_text_whose_time_is_over_is_not_begun_to_be_cut_off(
+    deliver: Deliver,
+) -> None:
+    async def busy_for_long(_message: Message) -> Outcome:
+        delivery.world.clock.pass_by(7_100)
+        return Deferred("Busy.")
+
+    second = Upstream("two")
+    delivery = await deliver(Upstream("one", busy_for_long), second)
+    message = await delivery.world.sent(kind=Kind.VERIFICATION)
+    await delivery.ends(message, Status.EXPIRED)
+    assert second.sent == []
+    assert await delivery.world.balance() == 1_000
 
 
 async def test_a_route_to_a_provider_that_is_not_there_waits_for_it(deliver: Deliver) -> None:

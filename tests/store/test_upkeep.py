@@ -1,14 +1,18 @@
 """What time alone demands, and units of work that meet in one batch."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
+from typing import Any
 
+import apsw
 import pytest
 
-from hongyan.core.message import Kind, Status
+from hongyan.core.identifier import written
+from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred
 from hongyan.core.time import DAY, MINUTE, SECOND
 from hongyan.service.ports import Receipt
+from hongyan.store.sqlite.schema import DATABASE
 from hongyan.store.sqlite.writer import Unit
 from support.seen import seen
 from support.world import LEASE, Furnish, World
@@ -122,6 +126,34 @@ async def test_a_message_that_settles_as_its_lease_ends_comes_to_one_end(
     await asyncio.gather(*(reversed(both) if sweeps_first else both))
     assert await world.status(message) is (Status.UNCONFIRMED if sweeps_first else Status.SUBMITTED)
     assert len((await world.record(message)).attempts) == 1
+
+
+def _break(world: World, message: Message) -> None:
+    """As a disk may."""
+    with closing(apsw.Connection(str(world.directory / DATABASE))) as connection:
+        broken = "UPDATE message SET sealed = zeroblob(40) WHERE id = ?"
+        connection.execute(broken, (message.id,))
+
+
+@pytest.mark.parametrize("kind", [Kind.NOTICE, Kind.VERIFICATION])
+async def test_a_text_that_does_not_open_holds_no_other_up(
+    world: World, kind: Kind, quiet_log: list[Any]
+) -> None:
+    broken, whole = await world.sent(kind=kind), await world.sent(kind=kind)
+    _break(world, broken)
+    assert [one.message for one in await world.claim()] == [whole]
+    assert await world.claim() == []
+    assert [entry["event"] for entry in quiet_log] == ["outbox.unreadable"]
+    assert quiet_log[0]["message"] == written(broken.id)
+
+
+async def test_a_text_that_does_not_open_expires_as_others_do(world: World) -> None:
+    broken = await world.sent(kind=Kind.VERIFICATION)
+    _break(world, broken)
+    world.clock.pass_by(DAY)
+    await world.sweep()
+    assert seen(world, "SELECT status FROM message") == [("expired",)]
+    assert await world.balance() == 1_000
 
 
 async def test_two_sweeps_at_once_give_a_message_back_once(world: World) -> None:

@@ -282,6 +282,10 @@ class World:
         attempts = [Begun(one.message.id, one.token, "sandbox") for one in claimed]
         return await self.store.begin(attempts, LEASE)
 
+    async def unbegin(self, claimed: Sequence[Claimed]) -> None:
+        attempts = [Begun(one.message.id, one.token, "sandbox") for one in claimed]
+        await self.store.unbegin(attempts)
+
     async def begun(self, most: int = 100) -> list[Claimed]:
         """Claimed, and about to be sent."""
         claimed = await self.claim(most)

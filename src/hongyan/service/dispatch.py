@@ -7,6 +7,7 @@ byte leaves, so that after a crash nothing is sent that may have been sent alrea
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -18,7 +19,7 @@ from hongyan.core.outcome import Deferred, Outcome, Unconfirmed
 from hongyan.core.time import SECOND, Millis
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Begun, Claimed, Clock, Provider, Settlement, Store
-from hongyan.service.settle import Attempted, Patience, settlement
+from hongyan.service.settle import WORTH, Attempted, Patience, settlement
 
 LEASE: Final[Millis] = 30 * SECOND
 _MOST: Final = 256
@@ -31,6 +32,8 @@ a price of its own, and a hundredth of a second is nothing to a text."""
 _CROWDED: Final[Millis] = SECOND // 20
 """How often to look again while some lane has no room."""
 _STORE_RETRY_S: Final = 0.5
+_SETTLE_S: Final = 0.5
+"""How long a stop waits for its last settle, when the hand-overs have used its grace up."""
 _LOOK_S: Final = 0.05
 """How exactly a provider's time is kept."""
 
@@ -150,19 +153,33 @@ class Lane:
             return
         beginning, settling, watching = self._tasks
         self._tasks = []
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace / SECOND
         async with self._beginning:
             await _cancelled([beginning])
         if self._workers:
-            await asyncio.wait(self._workers, timeout=grace / SECOND)
+            await asyncio.wait(self._workers, timeout=max(until - loop.time(), 0))
         await _cancelled(self._workers)
-        unsent = Deferred("The process ended before it was sent.")
-        while self._begun:
-            self._note(*self._begun.popleft(), self._clock(), unsent)
+        # A store that takes nothing is not waited for: the next process finds what it began in doubt.
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(max(until, loop.time() + _SETTLE_S)):
+                await self._clear_up()
+        await _cancelled([settling, watching])
+
+    async def _clear_up(self) -> None:
+        """Take back what no worker has touched, and settle the rest."""
+        unsent = [self._attempt(claimed) for claimed, _ in self._begun]
+        self._begun.clear()
+        while unsent:
+            try:
+                await self._store.unbegin(unsent)
+                break
+            except NotAccepted:
+                await asyncio.sleep(_STORE_RETRY_S)
         while self._over:
             self._ended.set()
             await self._all_settled.wait()
             self._all_settled.clear()
-        await _cancelled([settling, watching])
 
     async def _begin_forever(self) -> None:
         while not self._stopping:
@@ -178,12 +195,13 @@ class Lane:
                 await self._stirred.wait()
 
     async def _begin(self, some: list[tuple[Claimed, int]]) -> None:
-        name = self.provider.name
-        attempts = [Begun(claimed.message.id, claimed.token, name) for claimed, _ in some]
+        attempts = [self._attempt(claimed) for claimed, _ in some]
         self._on_their_way += len(some)
         try:
             begun = await self._store.begin(attempts, LEASE)
-        except NotAccepted:
+        except Exception as error:  # noqa: BLE001 - a bug here must not end all delivery
+            if not isinstance(error, NotAccepted):
+                _log.exception("dispatch.begin_failed", messages=len(some))
             self._on_their_way -= len(some)
             self._claimed.extendleft(reversed(some))
             await asyncio.sleep(_STORE_RETRY_S)
@@ -192,6 +210,9 @@ class Lane:
         self._on_their_way -= len(some) - len(going)
         self._begun.extend(going)
         self._hire()
+
+    def _attempt(self, claimed: Claimed) -> Begun:
+        return Begun(claimed.message.id, claimed.token, self.provider.name)
 
     def _hire(self) -> None:
         """See that some worker will come for what is begun; one that is busy hires the next."""
@@ -226,9 +247,12 @@ class Lane:
 
     async def _send(self, claimed: Claimed, now: Millis) -> Outcome:
         """One hand-over within its time. Anything but an answer may have been a send."""
+        time = self._time_for(claimed, now)
+        if not time:
+            return Deferred("Its time was over before it could be tried again.")
         worker = asyncio.current_task()
         assert worker is not None  # noqa: S101 - a worker is a task
-        self._deadlines[worker] = now + self._time_for(claimed, now)
+        self._deadlines[worker] = now + time
         try:
             return await self.provider.send(claimed.message)
         except asyncio.CancelledError:
@@ -252,10 +276,12 @@ class Lane:
                     worker.cancel()
 
     def _time_for(self, claimed: Claimed, now: Millis) -> Millis:
+        """How long the provider has; 0 when it is too late for a try."""
         if claimed.message.kind is not Kind.VERIFICATION:
             return self.provider.timeout
         ends_at = self._patience.verification_ends_at(claimed.first_attempt_at or now)
-        return max(min(self.provider.timeout, ends_at - now), 1)
+        left = ends_at - now
+        return min(self.provider.timeout, left) if left >= WORTH else 0
 
     async def _settle_forever(self) -> None:
         while True:

@@ -157,6 +157,9 @@ class Store(Protocol):
     async def begin(self, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
         """Commit that these are about to be sent; only those returned may be."""
 
+    async def unbegin(self, attempts: Sequence[Begun]) -> None:
+        """Take a begin back of which surely no byte has left: it was no attempt at all."""
+
     async def settle(self, settlements: Sequence[Settlement]) -> set[MessageId]:
         """Move the messages on; those returned were still held under their token."""
 

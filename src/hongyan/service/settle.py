@@ -1,6 +1,6 @@
 """Settle: what an attempt came to decides where its message goes. Here, and nowhere else."""
 
-from typing import Annotated, assert_never
+from typing import Annotated, Final, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -9,6 +9,9 @@ from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import MINUTE, SECOND, Millis
 from hongyan.service.ports import Claimed, Settlement
+
+WORTH: Final[Millis] = SECOND
+"""Less time is not worth a try: a provider that is cut off leaves the text in doubt, and charged."""
 
 
 class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,7 +84,7 @@ def _again(attempted: Attempted, patience: Patience, retry_after: Millis) -> tup
         return due_at, False
     first = claimed.first_attempt_at or attempted.started_at
     ends_at = patience.verification_ends_at(first)
-    give_up = attempts >= patience.verification_attempts or now + wait >= ends_at
+    give_up = attempts >= patience.verification_attempts or now + wait + WORTH > ends_at
     return due_at, give_up
 
 

@@ -20,6 +20,12 @@ SET status = 'sending', provider = ?1, attempt_at = ?2, token = ?3, attempts = a
     first_attempt_at = iif(first_attempt_at = 0, ?2, first_attempt_at)
 WHERE id = ?4 AND status = 'queued';
 
+-- name: unbegin -- sending → queued, as if it had never begun
+UPDATE outbox
+SET status = 'queued', token = 0, attempts = attempts - 1,
+    first_attempt_at = iif(attempts = 1, 0, first_attempt_at)
+WHERE id = ? AND status = 'sending' AND token = ?;
+
 -- name: leave -- sending → submitted, rejected
 DELETE FROM outbox WHERE id = ? AND status = 'sending' AND token = ?;
 

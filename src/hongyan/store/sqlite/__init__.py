@@ -205,6 +205,9 @@ class SqliteStore:
     async def begin(self, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:
         return await self._do(partial(self._outbox.begin, attempts=attempts, lease=lease))
 
+    async def unbegin(self, attempts: Sequence[Begun]) -> None:
+        await self._do(partial(self._outbox.unbegin, attempts=attempts))
+
     async def settle(self, settlements: Sequence[Settlement]) -> set[MessageId]:
         return await self._do(partial(self._outbox.settle, settlements=settlements))
 

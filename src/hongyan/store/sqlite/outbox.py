@@ -7,16 +7,17 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from hongyan.core import text
 from hongyan.core.draft import Hit
-from hongyan.core.identifier import MessageId
+from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Entry
 from hongyan.core.message import REFUNDED, Kind, Message, Status, may_move
 from hongyan.core.time import HOUR, Millis
 from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
 from hongyan.store.queries import SQL
-from hongyan.store.seal import Seal
+from hongyan.store.seal import Seal, SealBroken
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.rows import content_closed, content_opened, message_of
 from hongyan.store.sqlite.waiting import Hold, Waiting
@@ -27,6 +28,7 @@ _CLOSE_AFTER: Final = 72 * HOUR
 """How long a doubt stays open for a receipt or a query."""
 _LOST: Final = "The process that was sending it ended; it may have been sent."
 _ENDS: Final = (Status.DELIVERED, Status.UNDELIVERED)
+_log: Final = structlog.get_logger()
 
 
 class Outbox:
@@ -71,7 +73,7 @@ class Outbox:
             return []
         token = self._token()
         bodies = unit.rows(SQL["bodies"], msgspec.json.encode(ids).decode())
-        claimed = [self._claimed(body, token) for body in bodies]
+        claimed = [one for body in bodies if (one := self._claimed(body, token))]
         alive = [one for one in claimed if one.message.expires_at > unit.now]
         for one in claimed:
             if one.message.expires_at <= unit.now:
@@ -100,6 +102,11 @@ class Outbox:
         }
         unit.committed.append(partial(self._waiting.held.update, holds))
         return begun
+
+    def unbegin(self, unit: Unit, attempts: Sequence[Begun]) -> None:
+        rows = {one.message: (one.message, one.token) for one in attempts}
+        for message, hold in self._let_go(unit, _guarded(unit, SQL["unbegin"], rows)).items():
+            unit.committed.append(partial(self._waiting.put_back, hold.kind, (message,)))
 
     def settle(self, unit: Unit, settlements: Sequence[Settlement]) -> set[MessageId]:
         settled: set[MessageId] = set()
@@ -194,8 +201,9 @@ class Outbox:
         unit.move(SQL["lose"], [(closed_at, message)])
         unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
         kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
-        if kind == Kind.VERIFICATION:
-            unit.run(SQL["wipe"], self._masked(message, template, sealed), message)
+        wiped = self._masked(message, template, sealed) if kind == Kind.VERIFICATION else None
+        if wiped is not None:
+            unit.run(SQL["wipe"], wiped, message)
         unit.committed.append(partial(self._waiting.doubt, message, closed_at))
         self._apply_early_receipt(unit, message)
 
@@ -255,10 +263,16 @@ class Outbox:
 
     # Small things that the moves share.
 
-    def _claimed(self, body: tuple[Any, ...], token: int) -> Claimed:
+    def _claimed(self, body: tuple[Any, ...], token: int) -> Claimed | None:
+        """None for one that does not open: it is set aside and must not hold the others up."""
         *columns, attempts, first_attempt_at = body
+        try:
+            message = message_of(tuple(columns), self._seal)
+        except SealBroken as error:
+            _log.error("outbox.unreadable", message=written(columns[0]), reason=str(error))
+            return None
         return Claimed(
-            message=message_of(tuple(columns), self._seal),
+            message=message,
             token=token,
             attempts=attempts,
             first_attempt_at=first_attempt_at,
@@ -289,9 +303,12 @@ class Outbox:
         kept = "" if message.template else text.masked(message.text)
         return content_closed(message.id, message.phone, kept, self._seal)
 
-    def _masked(self, message: MessageId, template: int, sealed: bytes) -> bytes:
-        """The same, of a row."""
-        phone, clear = content_opened(message, sealed, self._seal)
+    def _masked(self, message: MessageId, template: int, sealed: bytes) -> bytes | None:
+        """The same, of a row; None for one that does not open, for nobody can read it anyway."""
+        try:
+            phone, clear = content_opened(message, sealed, self._seal)
+        except SealBroken:
+            return None
         kept = "" if template else text.masked(clear)
         return content_closed(message, phone, kept, self._seal)
 
