@@ -172,6 +172,15 @@ def test_another_content_type_is_refused(caller: Client, path: str, content_type
     assert said(path, answer) == ((400, 1002) if path in LOOP else (415, "unsupported_media_type"))
 
 
+@pytest.mark.parametrize("path", [*V1, *LOOP])
+def test_a_body_of_no_type_is_refused(caller: Client, path: str) -> None:
+    """A page of another site may send such a body without being asked (no preflight)."""
+    _, body = next(one for one in GOOD if one[0] == path)
+    sent = json.dumps(body).encode()
+    answer = caller.call("POST", path, sent, {"Content-Type": "", "Origin": "https://evil.example"})
+    assert said(path, answer) == ((400, 1002) if path in LOOP else (415, "unsupported_media_type"))
+
+
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=UTF-8", "Application/JSON"]
 )

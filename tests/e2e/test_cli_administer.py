@@ -48,7 +48,10 @@ def test_a_new_apps_key_works_at_once(dev: Dev, phone: str) -> None:
         ("app show app_none", "There is no app app_none; there are: "),
         ("app change app_dev --template none", "There is no template none."),
         ("app change app_dev --limit 5", "write MOST/SECONDS or MOST/day"),
-        ("app change app_dev --limit 501/day", "MOST at most 500"),
+        ("app change app_dev --limit 501/day", "A window counts 1 to 500 events."),
+        ("app change app_dev --limit 0/day", "A window counts 1 to 500 events."),
+        ("app change app_dev --limit 1/86401", "A window is at most 24 hours long"),
+        ("app change app_dev --limit 1/0", "A window is at most 24 hours long"),
         ("key add app_dev --publishable", "at least one --purpose and one --origin"),
         ("key rotate app_dev sk_…none", "app_dev has no live key sk_…none."),
         ("key end app_dev sk_…none", "app_dev has no live key sk_…none."),
@@ -113,7 +116,14 @@ def test_a_disabled_app_is_refused_until_it_is_enabled(
     name, app = tenant
     dev.command("app", "change", name, "--disable")
     eventually(lambda: app.start(new_phone()).status == 403, NOTICED_S)
-    for answer in (app.start(phone), app.send(phone), app.check("a", "123456"), app.resend("a")):
+    for answer in (
+        app.start(phone),
+        app.send(phone),
+        app.check("a", "123456"),
+        app.resend("a"),
+        app.get("/v1/messages/06XSFM3AW0000"),
+        app.post("/v1/proofs/verify", {"proof": "a.b.c"}),
+    ):
         assert answer.problem == (403, "app_disabled")
     dev.command("app", "change", name, "--enable")
     eventually(lambda: app.send(phone).status == 201, NOTICED_S)

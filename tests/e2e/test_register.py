@@ -1,6 +1,10 @@
 """/register: the whole loop of a registration, in the words of the document that it is from."""
 
+import json
+import socket
+import struct
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,6 +34,7 @@ REGISTERED = (200, 0, "注册成功")
 FAILED = (500, 1001, "短信服务异常")
 BAD_NUMBER = (400, 1002, "手机号格式错误")
 BAD_REQUEST = (400, 1002, "请求格式错误")
+KEY_REUSED = (409, 1002, "此幂等键已用于另一个请求")
 TOO_SOON = (429, 1003, "发送过于频繁，请稍后再试")
 BAD_CODE = (400, 1004, "验证码错误或已失效")
 
@@ -106,6 +111,28 @@ def test_too_soon_is_1003_with_the_seconds_to_wait(nobody: Client, phone: str) -
     assert said(answer) == TOO_SOON
     assert 1 <= answer.json["retry_after"] <= 60
     assert answer.headers["retry-after"] == str(answer.json["retry_after"])
+
+
+def test_a_key_that_was_used_with_another_number_is_told(nobody: Client, phone: str) -> None:
+    assert nobody.post("/register", {"phone": phone}, idempotency_key=phone).status == 200
+    again = nobody.post("/register", {"phone": new_phone()}, idempotency_key=phone)
+    assert said(again) == KEY_REUSED
+
+
+def test_callers_that_hang_up_at_once_get_no_more_texts_than_others(own: Dev) -> None:
+    """What is gone has no address: it must not be taken for a caller without limits."""
+    parts = urlsplit(own.url)
+    for _ in range(40):
+        body = json.dumps({"phone": new_phone()})
+        head = (
+            "POST /register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection((str(parts.hostname), parts.port or 0)) as caller:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            caller.sendall((head + body).encode())
+    register(own.nobody, new_phone())
+    assert len(own.app.get("/sandbox/messages").json["messages"]) <= 10
 
 
 def test_an_address_has_ten_texts_in_ten_minutes(nobody: Client) -> None:

@@ -170,10 +170,15 @@ def test_a_stopping_house_answers_those_who_wait(own: Dev, phone: str) -> None:
 # Host names: no foreign page reaches the phone by a name of its own.
 
 
+ODD = ["", ":80", "localhost:x.evil.example", "localhost, evil.example", "[::1]evil.example"]
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/pages/dev.js", "/sandbox/messages", "/sandbox/page.json"]
 )
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", *ODD]
+)
 def test_another_host_name_is_refused(app: Client, path: str, host: str) -> None:
     answer = app.call("GET", path, None, {"Host": host})
     assert answer.problem == (421, "host_refused")

@@ -12,7 +12,7 @@ import rich_click as click
 from hongyan.app.clock import SteadyClock
 from hongyan.cli.show import as_json, fail, refusing, show, show_table
 from hongyan.core.errors import HongyanError
-from hongyan.core.limit import MOST_EVENTS, Window
+from hongyan.core.limit import Window
 from hongyan.core.message import Kind
 from hongyan.core.phone import COUNTRIES
 from hongyan.core.time import DAY, HOUR, SECOND
@@ -336,10 +336,17 @@ def _windows(limits: Sequence[str]) -> tuple[Window, ...]:
     windows = []
     for one in limits:
         found = _LIMIT.fullmatch(one)
-        if found is None or not 1 <= int(found[1]) <= MOST_EVENTS:
-            fail(f"--limit {one}: write MOST/SECONDS or MOST/day, MOST at most {MOST_EVENTS}.")
-        if found[2] == "day":
-            windows.append(Window("day", int(found[1]), DAY, natural_day=True))
-        else:
-            windows.append(Window(f"{found[2]}s", int(found[1]), int(found[2]) * SECOND))
+        if found is None:
+            fail(f"--limit {one}: write MOST/SECONDS or MOST/day.")
+        try:
+            windows.append(_window(int(found[1]), found[2]))
+        except ValueError as error:
+            fail(f"--limit {one}: {error}")
     return tuple(windows)
+
+
+def _window(most: int, span: str) -> Window:
+    """Raises ValueError for one that no store keeps."""
+    if span == "day":
+        return Window("day", most, DAY, natural_day=True)
+    return Window(f"{span}s", most, int(span) * SECOND)

@@ -189,7 +189,9 @@ def _origins(url: str) -> tuple[str, ...]:
 def _log_to_stderr() -> None:
     """JSON lines for machines, colours for a person who watches."""
     person = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer()
+    # The traceback alone: what stands in its frames may be a number, a code or a key.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = plain if person else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
