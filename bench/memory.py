@@ -18,8 +18,9 @@ from hongyan.app.memory import give_back_memory, settle_memory
 from hongyan.core.command import Idempotency, Send
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind, Message, Status
+from hongyan.core.policy import Policy
 from hongyan.core.time import DAY, SECOND
-from hongyan.core.verification import Policy, Rules
+from hongyan.core.verification import Rules
 from hongyan.service.ports import Begun, Claimed, Settlement
 from hongyan.store.sqlite import SqliteStore, StoreSettings, administration, seal_of
 

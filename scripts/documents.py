@@ -17,7 +17,7 @@ from hongyan.api.problem import REQUEST_WORDS, WORDS
 from hongyan.cli import cli
 from hongyan.core import phone
 from hongyan.core.message import TRANSITIONS, Status
-from hongyan.core.verification import Policy
+from hongyan.core.policy import Policy
 from hongyan.providers.sandbox import FAULTS
 
 DOCS = Path(__file__).parents[1] / "docs"

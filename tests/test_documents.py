@@ -9,7 +9,7 @@ from scripts.documents import MADE, renewed
 from hongyan.api.problem import REQUEST_WORDS, WORDS
 from hongyan.core import errors
 from hongyan.core.errors import HongyanError
-from hongyan.core.verification import Policy
+from hongyan.core.policy import Policy
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]

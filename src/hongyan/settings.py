@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from msgspec import Meta
 
-from hongyan.core.verification import Policy
+from hongyan.core.policy import Policy
 from hongyan.providers import SandboxSettings
 from hongyan.service.settle import Patience
 from hongyan.store.sqlite import StoreSettings

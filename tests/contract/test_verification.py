@@ -19,8 +19,9 @@ from hongyan.core.errors import (
 from hongyan.core.identifier import MemberId
 from hongyan.core.message import Status
 from hongyan.core.outcome import Accepted, Deferred, Rejected, Unconfirmed
+from hongyan.core.policy import Policy
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
-from hongyan.core.verification import Policy, Rules, State
+from hongyan.core.verification import Rules, State
 from support.world import TEXT, Furnish, World
 
 PHONE = "+8613800138000"

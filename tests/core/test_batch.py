@@ -36,8 +36,9 @@ from hongyan.core.errors import (
     StepUpRequired,
 )
 from hongyan.core.identifier import MemberId
+from hongyan.core.policy import Policy
 from hongyan.core.time import DAY, HOUR, MINUTE
-from hongyan.core.verification import Policy, Rules, send_tag
+from hongyan.core.verification import Rules, send_tag
 from support.desk import BAD, GOOD, OTHER, Book, Desk
 
 

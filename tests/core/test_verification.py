@@ -14,10 +14,10 @@ from hongyan.core.errors import Limited, StepUpRequired
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.limit import MOST_EVENTS, NO_EVENTS
 from hongyan.core.mark import NOBODY, Mark, blend
+from hongyan.core.policy import Policy
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
 from hongyan.core.verification import (
     Caller,
-    Policy,
     Rules,
     State,
     Verification,

@@ -7,7 +7,8 @@ import pytest
 
 from hongyan.core.errors import InvalidNumber, StoreUnavailable
 from hongyan.core.message import Kind
-from hongyan.core.verification import Policy, Rules
+from hongyan.core.policy import Policy
+from hongyan.core.verification import Rules
 from hongyan.service.directory import App
 from hongyan.service.verify import Client, Verification, network
 from support.world import World

@@ -11,8 +11,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from hongyan.core.policy import Policy
 from hongyan.core.time import MINUTE
-from hongyan.core.verification import Policy, Rules
+from hongyan.core.verification import Rules
 from hongyan.store.seal import KeyFileUnusable, KeyRing
 from hongyan.store.sqlite import (
     SqliteStore,

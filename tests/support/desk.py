@@ -13,8 +13,9 @@ from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import NO_EVENTS, Window
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
+from hongyan.core.policy import Policy
 from hongyan.core.time import HOUR
-from hongyan.core.verification import Caller, Policy, Rules, Verification
+from hongyan.core.verification import Caller, Rules, Verification
 
 NOW = 1_795_233_600_000
 GOOD, OTHER, BAD = "384592", "117733", "000000"

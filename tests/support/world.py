@@ -25,8 +25,9 @@ from hongyan.core.limit import Window
 from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import LIFETIME, Kind, Message, Status
 from hongyan.core.outcome import Outcome
+from hongyan.core.policy import Policy
 from hongyan.core.time import SECOND, Millis
-from hongyan.core.verification import Caller, Policy, Rules
+from hongyan.core.verification import Caller, Rules
 from hongyan.service.ports import Administration, Begun, Claimed, MessageRecord, Sealer, Store
 from hongyan.service.settle import Attempted, Patience, settlement
 from hongyan.store.sqlite import SqliteStore, StoreSettings, administration, seal_of

@@ -8,75 +8,20 @@ import hmac
 import zlib
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
-from msgspec import Meta
 
 from hongyan.core import limit
 from hongyan.core.errors import CodeRefused, Limited, NoSendsLeft, Scope, StepUpRequired
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.limit import Window
 from hongyan.core.mark import NOBODY, Mark, blend
+from hongyan.core.policy import MOST_FAILURES, Policy
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
 
 Digest: TypeAlias = Callable[["Verification", bytes, str], bytes]
 """(verification, digest that it is to be compared with, code) → that code's keyed hash (row 20)."""
-
-
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Every number of verification, with the bounds that a configuration may not leave."""
-
-    code_length: Annotated[int, Meta(ge=6, le=8)] = 6
-    code_lifetime_s: Annotated[int, Meta(ge=60, le=600)] = 300
-    lifetime_s: Annotated[int, Meta(ge=60, le=600)] = 600
-    sends: Annotated[int, Meta(ge=1, le=5)] = 3
-    attempts: Annotated[int, Meta(ge=3, le=10)] = 5
-    accept_previous: Annotated[int, Meta(ge=0, le=1)] = 0
-    cool_down_s: Annotated[tuple[Annotated[int, Meta(ge=30)], ...], Meta(min_length=1)] = (
-        60,
-        60,
-        120,
-        300,
-    )
-    cool_down_span_s: Annotated[int, Meta(ge=300, le=86_400)] = 1_800
-    proof_lifetime_s: Annotated[int, Meta(ge=30, le=600)] = 300
-
-    phone_per_minute: Annotated[int, Meta(ge=1, le=5)] = 1
-    phone_per_hour: Annotated[int, Meta(ge=1, le=20)] = 5
-    phone_per_day: Annotated[int, Meta(ge=1, le=40)] = 10
-    phone_strangers: Annotated[int, Meta(ge=1, le=40)] = 7
-    phone_stranger: Annotated[int, Meta(ge=1, le=40)] = 3
-    phone_step_up_last: Annotated[int, Meta(ge=0, le=40)] = 2
-    phone_reserved: Annotated[int, Meta(ge=0, le=40)] = 3
-
-    failures: Annotated[int, Meta(ge=3, le=100)] = 15
-    failures_stranger: Annotated[int, Meta(ge=3, le=100)] = 5
-    failures_after_step_up: Annotated[int, Meta(ge=0, le=100)] = 5
-    failures_reserved: Annotated[int, Meta(ge=1, le=100)] = 5
-    lockout_min: Annotated[int, Meta(ge=1, le=1_440)] = 15
-
-    # An address may see many; no more than a store counts again after a restart, though.
-    ip_per_10_minutes: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 10
-    ip_per_hour: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 60
-    ip_per_day: Annotated[int, Meta(ge=1, le=limit.MOST_EVENTS)] = 200
-
-    virtual_numbers: Literal["accept", "refuse"] = "accept"
-
-    def __post_init__(self) -> None:
-        if self.lifetime_s < self.code_lifetime_s:
-            raise ValueError("lifetime_s must not be less than code_lifetime_s")
-        if self.failures + self.failures_after_step_up > _MOST_FAILURES:
-            raise ValueError("failures with failures_after_step_up must not be over 100")
-
-    @property
-    def minutes(self) -> int:
-        """What the text says of a code's lifetime (row 3)."""
-        return self.code_lifetime_s // 60
-
-
-_MOST_FAILURES: Final = 100
-"""NIST SP 800-63B §5.2.2: no more than 100 consecutive failures."""
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -174,7 +119,7 @@ class Rules:
         self.code_lifetime: Millis = policy.code_lifetime_s * SECOND
         self.lifetime: Millis = policy.lifetime_s * SECOND
         self.sends_kept = policy.phone_per_day + policy.phone_reserved
-        self.failures_kept = _MOST_FAILURES + policy.failures_reserved
+        self.failures_kept = MOST_FAILURES + policy.failures_reserved
         self._step_up = step_up
         first_wait = policy.cool_down_s[0] * SECOND
         self._first_wait = first_wait if policy.phone_per_minute > 1 else max(first_wait, MINUTE)
