@@ -134,7 +134,7 @@ class NoBalance(NotAccepted):
 
 
 class NoRoute(NotAccepted):
-    """No provider is routed for this kind of message."""
+    """No provider that is configured is routed for this kind of message."""
 
 
 class StoreUnavailable(NotAccepted):
