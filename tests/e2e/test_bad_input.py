@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from support.process import NOTICE, Answer, Client, Dev, new_address
+from support.process import NO_SUCH_ID, NOTICE, Answer, Client, Dev, new_address
 
-NO_SUCH_ID = "0193a5b0-0000-7000-8000-000000000000"
 START = "/v1/verifications"
 RESEND = f"/v1/verifications/{NO_SUCH_ID}/resend"
 CHECK = f"/v1/verifications/{NO_SUCH_ID}/check"

@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from statistics import median
 from typing import Any, NamedTuple
 
-from support.process import Client, Dev, new_address, new_phone
+from support.process import NO_SUCH_ID, Client, Dev, new_address, new_phone
 
 ROUNDS = 100
 GUESSES = 4
@@ -18,8 +18,6 @@ APART_S = 0.001
 """Half of what the policy allows, of medians: the slowest ones tell what else the machine does."""
 TRIES = 4
 """A busy machine makes a difference now and then; a house that tells makes one every time."""
-
-NO_SUCH_ID = "0193a5b0-0000-7000-8000-000000000000"
 
 
 class Ask(NamedTuple):

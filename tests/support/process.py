@@ -208,6 +208,7 @@ def new_address() -> str:
     return f"127.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
+NO_SUCH_ID: Final = "0193a5b0-0000-7000-8000-000000000000"
 NOTICE: Final[dict[str, Any]] = {"template": "notice", "params": ["周五"]}
 
 
