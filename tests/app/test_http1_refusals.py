@@ -165,6 +165,29 @@ async def test_a_body_over_the_bound_is_refused(serving: Serving, how: str) -> N
     assert serving.paths == []
 
 
+@pytest.mark.parametrize("size", [1 << 20, 1 << 24])
+async def test_a_caller_that_sends_far_too_much_still_reads_why(
+    serving: Serving, size: int
+) -> None:
+    """A usual client reads when it has sent all; by then the answer must not be lost."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+    writer.write(request(f"Content-Length: {size}", body=bytes(size)))
+    await writer.drain()
+    assert (await reader.read()).startswith(b"HTTP/1.1 413 ")
+    writer.close()
+
+
+async def test_a_caller_that_never_stops_sending_is_left(serving: Serving) -> None:
+    caller = await serving.caller()
+    await caller.say(request(f"Content-Length: {1 << 40}", body=bytes(MOST_BODY_BYTES + 1)))
+    connection = serving.connection
+    await serving.until(lambda: connection._leaving)
+    connection.expire(asyncio.get_running_loop().time() + 1.9)
+    assert serving.server.connections
+    connection.expire(asyncio.get_running_loop().time() + 2.1)
+    await serving.until(lambda: not serving.server.connections)
+
+
 async def test_a_body_in_many_chunks_costs_no_more_than_its_bytes() -> None:
     def spent(chunks: int) -> float:
         connection = Connection(HttpServer(Responder()))

@@ -121,6 +121,9 @@ class Wire(asyncio.Transport):
     def abort(self) -> None:
         self.closing = True
 
+    def write_eof(self) -> None:
+        self.closing = True
+
     def is_closing(self) -> bool:
         return self.closing
 

@@ -34,6 +34,8 @@ for its caller to read it.
 """
 _ARRIVING_S: Final = 15.0
 """How long a request may take to come in whole."""
+_LEAVING_S: Final = 2.0
+"""How long a caller that was refused may still send, so that it reads why."""
 _BACKLOG: Final = 2_048
 
 _STATUS_LINES: Final = {
@@ -129,6 +131,9 @@ class Connection(asyncio.Protocol):
         self._answering: asyncio.Task[None] | None = None
         self._ending = False
         """No further request is taken: the last answer ends the connection."""
+        self._refused = False
+        self._leaving = False
+        """All is said, and what still comes in is passed over."""
         self._reading = True
         self._writable = asyncio.Event()
         self._writable.set()
@@ -201,12 +206,25 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, code: str) -> None:
         """Take nothing more. Who waits for no answer is told why; else the last one says goodbye."""
-        self._ending, self._arriving = True, False
+        self._refused = self._ending = True
+        self._arriving = False
         if self._answering is None and not self._transport.is_closing():
             response = bad_request(code)
             head = self._head(response, is_old=False, stays=False)
             self._transport.write(head + response.body)
+            self._leave()
+
+    def _leave(self) -> None:
+        """Close, but not at once upon a caller that was refused: while it is still sending, it would
+        see the connection reset and never read why (RFC 9112 §9.6).
+        """
+        if not self._refused or self._transport.is_closing():
             self._transport.close()
+            return
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._leaving = True
+        self._since = self._loop.time()
 
     def _go_on(self) -> None:
         """Read on exactly while answers can be written and not too much waits for one."""
@@ -285,7 +303,7 @@ class Connection(asyncio.Protocol):
             self._answering = None
             self._since = self._loop.time()
             if self._ending:
-                self._transport.close()
+                self._leave()
 
     async def _write(self, request: Request, response: Response, *, is_old: bool) -> None:
         transport = self._transport
@@ -341,7 +359,9 @@ class Connection(asyncio.Protocol):
     def expire(self, now: float) -> None:
         """Go when the caller keeps us waiting for too long."""
         waited = now - self._since
-        if self._answering is None and self._arriving and waited > _ARRIVING_S:
+        if self._leaving and waited > _LEAVING_S:
+            self._transport.abort()
+        elif self._answering is None and self._arriving and waited > _ARRIVING_S:
             self._refuse("too_slow")
         elif waited > _IDLE_S and not (self._answering and self._writable.is_set()):
             self._transport.abort()
