@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import load
+from bench import load, start
 from bench.load import Figures
 from bench.servers import Server, empty_server, house
 
@@ -48,6 +48,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     _say(f"{_machine()}\n")
+    _say("cold start")
+    cold = start.measured()
     rows = _rates(options.seconds)
     memory = _memory(options.millions)
     if options.json:
@@ -56,12 +58,17 @@ def main() -> None:
                 {
                     "rows": [row.__dict__ | {"figures": row.figures.__dict__} for row in rows],
                     "memory": memory,
+                    "start": cold.__dict__,
                 }
             )
         )
         return
     _print_table(rows)
     _print_memory(memory)
+    print(
+        f"Cold start on an empty directory: ready after {cold.ready_s:.1f} s, the first text on the"
+        f" phone after {cold.first_text_s:.1f} s; {cold.idle_rss_mb:.0f} MB when idle."
+    )
     if any(row.lost or row.twice or row.figures.failed for row in rows):
         raise SystemExit("Something was lost, sent twice, or refused.")
 
