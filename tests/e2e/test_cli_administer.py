@@ -11,16 +11,7 @@ from hongyan.service.administer import create_app, new_key
 from hongyan.service.directory import KeyKind
 from support.commands import refused
 from support.held import HeldHouse
-from support.process import (
-    Client,
-    Dev,
-    eventually,
-    hongyan,
-    new_phone,
-)
-
-NOTICED_S = 1.5
-"""A serving house notices a command within a second."""
+from support.process import NOTICED_S, Client, Dev, eventually, hongyan, new_phone
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from hongyan.core.time import MINUTE
 from support.held import HeldHouse
-from support.process import Answer, Client, Dev, hongyan, new_phone
+from support.process import NOTICED_S, Answer, Client, Dev, eventually, hongyan, new_phone
 
 
 def register(client: Client, phone: object) -> Answer:
@@ -185,7 +185,7 @@ def test_a_dead_code_is_1004(held: HeldHouse, phone: str) -> None:
 
 def test_a_disabled_app_is_1001(own: Dev, phone: str) -> None:
     own.command("app", "change", "app_dev", "--disable")
-    own.app.start(phone)
+    eventually(lambda: own.app.start(new_phone()).status == 403, NOTICED_S)
     answer = register(own.nobody, phone)
     assert said(answer) == FAILED
     assert own.app.texts(phone) == []

@@ -24,6 +24,8 @@ from hongyan.store.sqlite import administration, seal_of
 T = TypeVar("T")
 
 START_S: Final = 15.0
+NOTICED_S: Final = 1.5
+"""A serving house notices within a second what a command beside it has changed."""
 STOP_S: Final = 10.0
 """What a SIGTERM may take: the promise of design.md §8."""
 
