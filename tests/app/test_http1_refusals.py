@@ -13,6 +13,8 @@ from hongyan.wire.http import Request, Response
 from support.caller import DEADLINE_S
 from support.serving import HELLO, SLOW, Responder, Serving, Wire, chunked, refused, request
 
+EXPECTING = request("Content-Length: 1", "Expect: 100-continue")
+
 
 @pytest.mark.parametrize(
     "garbage",
@@ -177,6 +179,33 @@ async def test_a_caller_that_sends_far_too_much_still_reads_why(
     writer.close()
 
 
+@pytest.mark.parametrize("size", [10, 100, 900, 1_500])
+@pytest.mark.parametrize("behind", [b"", b"garbage\r\n\r\n", EXPECTING])
+async def test_what_follows_a_refusal_is_passed_over(
+    serving: Serving, size: int, behind: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More of the body, garbage, another head: whatever stands right behind where it was refused."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+    body = chunked(*[bytes(size)] * ((1 << 20) // size))
+    writer.write(request("Transfer-Encoding: chunked", body=body) + behind)
+    await writer.drain()
+    assert (await reader.read()).count(b"HTTP/1.1 ") == 1
+    writer.close()
+    assert caplog.records == []
+
+
+async def test_a_refused_caller_holds_no_stop_up(serving: Serving) -> None:
+    caller = await serving.caller()
+    await caller.say(SLOW + b"garbage\r\n\r\n")
+    await serving.responder.began.wait()
+    loop = asyncio.get_running_loop()
+    stopping = loop.create_task(serving.server.stop(DEADLINE_S))
+    await asyncio.sleep(0)
+    serving.responder.gate.set()
+    async with asyncio.timeout(1):
+        await stopping
+
+
 async def test_a_caller_that_never_stops_sending_is_left(serving: Serving) -> None:
     caller = await serving.caller()
     await caller.say(request(f"Content-Length: {1 << 40}", body=bytes(MOST_BODY_BYTES + 1)))
@@ -221,6 +250,7 @@ PIECES = st.sampled_from(
         b"0\r\n\r\n",
         b"http://a/%",
         b"?",
+        b"%x\r\n" % MOST_BODY_BYTES + bytes(MOST_BODY_BYTES) + b"\r\n",
     ]
 )
 
@@ -238,7 +268,9 @@ async def test_no_bytes_break_a_connection(chunks: list[bytes]) -> None:
         await asyncio.sleep(0)
     if connection._answering is not None:
         await asyncio.wait_for(connection._answering, DEADLINE_S)
+    # Once to be told that it is late, once to be left.
     connection.expire(asyncio.get_running_loop().time() + 1_000)
+    connection.expire(asyncio.get_running_loop().time() + 2_000)
     assert wire.closing
     connection.eof_received()
     connection.connection_lost(None)

@@ -417,6 +417,48 @@ async def test_a_text_of_a_verification_that_is_over_is_not_sent(
     assert await world.claim() == []
 
 
+async def test_of_two_good_codes_texts_only_those_leave_that_can_still_pass(
+    furnish: Furnish,
+) -> None:
+    world = await furnish(rules=Rules(Policy(accept_previous=1)))
+    verification = await world.started()
+    for wait in (MINUTE, 2 * MINUTE):
+        world.clock.pass_by(wait)
+        assert isinstance(await world.resend(verification), Started)
+    assert len(await world.claim()) == 2
+    assert await world.balance() == 998
+    await world.restart()
+    assert isinstance(await world.check(verification, "117733"), Approved)
+    assert await world.claim() == []
+    assert await world.balance() == 1_000
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_text_whose_code_went_while_it_was_leaving_has_no_other_try(
+    world: World, restarts: bool
+) -> None:
+    verification = await world.started()
+    [begun] = await world.begun()
+    for _ in range(5):
+        await world.check(verification, BAD)
+    await world.settle(begun, Deferred("Busy."), providers=2)
+    if restarts:
+        await world.restart()
+    assert await world.claim() == []
+    assert await world.status(begun.message) is Status.EXPIRED
+    assert await world.balance() == 1_000
+
+
+async def test_a_text_whose_code_went_before_any_byte_did_is_not_begun_anew(world: World) -> None:
+    verification = await world.started()
+    begun = await world.begun()
+    for _ in range(5):
+        await world.check(verification, BAD)
+    await world.unbegin(begun)
+    assert await world.claim() == []
+    assert await world.balance() == 1_000
+
+
 async def test_a_text_that_has_left_stays_charged(world: World) -> None:
     verification = await world.started()
     [begun] = await world.begun()

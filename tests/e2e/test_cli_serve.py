@@ -22,6 +22,9 @@ from support.process import (
     new_phone,
 )
 
+SILENT = "19900000004"
+"""Never answered by the sandbox."""
+
 # init and serve
 
 
@@ -235,3 +238,14 @@ def test_a_disk_that_fails_during_a_commit_ends_the_house_with_75(tmp_path: Path
         for message in accepted:
             house.app.settled(message, "delivered", "submitted", "unconfirmed")
         assert hongyan("doctor", "--data", tmp_path).code == 0
+
+
+def test_a_disk_that_fails_during_a_stop_ends_it_with_75(tmp_path: Path) -> None:
+    with Dev(tmp_path, HONGYAN__PROVIDERS__SANDBOX__TIMEOUT_S="1") as house:
+        message = house.app.sent(SILENT)
+        house.app.settled(message, "sending")
+        full = (tmp_path / "hongyan.db-wal").stat().st_size
+        resource.prlimit(house.pid, resource.RLIMIT_FSIZE, (full, full))
+        assert house.stop() == 75
+    with Dev(tmp_path) as house:
+        house.app.settled(message, "unconfirmed")

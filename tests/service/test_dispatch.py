@@ -34,12 +34,15 @@ class Upstream:
         self.rate = rate
         self.timeout: Millis = 5 * SECOND
         self.sent: list[Message] = []
+        self.has_some = asyncio.Event()
+        """What is begun on disk may still be on its way to the provider's hands."""
         self.at_once = 0
         self.most_at_once = 0
         self._script = script or accept
 
     async def send(self, message: Message) -> Outcome:
         self.sent.append(message)
+        self.has_some.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -273,7 +276,7 @@ async def test_a_stop_lets_what_is_on_its_way_arrive(deliver: Deliver) -> None:
     upstream = Upstream(script=wait, concurrency=1)
     delivery = await deliver(upstream)
     first = await delivery.world.sent()
-    await delivery.ends(first, Status.SENDING)
+    await upstream.has_some.wait()
     waiting = [await delivery.world.sent(f"+86139{i:08d}") for i in range(5)]
     stopping = asyncio.create_task(delivery.dispatcher.stop(10 * SECOND))
     await asyncio.sleep(0)
@@ -288,7 +291,7 @@ async def test_a_stop_puts_what_takes_too_long_in_doubt(deliver: Deliver) -> Non
     upstream = Upstream(script=never)
     delivery = await deliver(upstream)
     message = await delivery.world.sent()
-    await delivery.ends(message, Status.SENDING)
+    await upstream.has_some.wait()
     await delivery.dispatcher.stop(0)
     assert await delivery.world.status(message) is Status.UNCONFIRMED
     assert len(upstream.sent) == 1
@@ -316,22 +319,40 @@ async def test_a_stop_while_a_begin_is_committed_puts_nothing_in_doubt(
 async def test_a_stop_does_not_wait_for_a_store_that_takes_nothing(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery = await deliver(Upstream(script=never))
+    upstream = Upstream(script=never)
+    delivery = await deliver(upstream)
     message = await delivery.world.sent()
-
-    async def is_being_sent() -> bool:
-        return await delivery.world.status(message) is Status.SENDING
 
     async def refuse(_settlements: object) -> set[MessageId]:
         raise StoreUnavailable
 
-    await until(is_being_sent)
+    await upstream.has_some.wait()
     with monkeypatch.context() as full:
         full.setattr(delivery.world.store, "settle", refuse)
         async with asyncio.timeout(5):
             await delivery.dispatcher.stop(0)
     await delivery.world.restart()
     assert await delivery.world.status(message) is Status.UNCONFIRMED
+
+
+async def test_a_stop_does_not_wait_for_a_begin_that_does_not_end(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = await deliver(Upstream())
+    begins = asyncio.Event()
+
+    async def never_ends(*_arguments: Any) -> set[MessageId]:
+        begins.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(delivery.world.store, "begin", never_ends)
+    message = await delivery.world.sent()
+    await begins.wait()
+    async with asyncio.timeout(5):
+        await delivery.dispatcher.stop(0)
+    await delivery.world.restart()
+    assert [one.message for one in await delivery.world.claim()] == [message]
 
 
 async def test_a_begin_that_fails_is_logged_and_tried_again(

@@ -145,6 +145,9 @@ async def test_a_text_that_does_not_open_holds_no_other_up(
     assert await world.claim() == []
     assert [entry["event"] for entry in quiet_log] == ["outbox.unreadable"]
     assert quiet_log[0]["message"] == written(broken.id)
+    world.clock.pass_by(DAY)
+    await world.sweep()
+    assert seen(world, "SELECT status FROM message WHERE sealed = zeroblob(40)") == [("expired",)]
 
 
 async def test_a_text_that_does_not_open_expires_as_others_do(world: World) -> None:

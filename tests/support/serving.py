@@ -111,8 +111,10 @@ class Wire(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 1)})
         self.written = b""
         self.closing = False
+        self.said_all = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.said_all, "A socket raises when it is written to after its end."
         self.written += data
 
     def close(self) -> None:
@@ -122,7 +124,7 @@ class Wire(asyncio.Transport):
         self.closing = True
 
     def write_eof(self) -> None:
-        self.closing = True
+        self.said_all = True
 
     def is_closing(self) -> bool:
         return self.closing

@@ -105,7 +105,7 @@ class Refusals:
                 return bad_request(error.code, str(error))
             case _:
                 pass
-        _log.error("api.failed", method=request.method, path=request.logged_path, exc_info=error)
+        _log.error("api.failed", method=request.method, route=request.route, exc_info=error)
         return bad_request("internal")
 
 

@@ -100,7 +100,7 @@ class RegisterApi:
                 return _refused(*_BAD_REQUEST)
             case _:
                 pass
-        _log.error("register.failed", path=request.logged_path, exc_info=error)
+        _log.error("register.failed", route=request.route, exc_info=error)
         return _refused(*_FAILED)
 
     def endpoints(self) -> list[Endpoint]:

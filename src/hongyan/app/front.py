@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import structlog
 
 from hongyan.api.problem import bad_request
-from hongyan.wire.http import ByMethod, Request, Response, Route, Routes
+from hongyan.wire.http import ByMethod, Request, Response, Routes
 
 Logged: TypeAlias = Literal["all", "errors", "off"]
 
@@ -38,6 +38,7 @@ class Front:
         if route is None:
             response = _nobody(by_method)
         else:
+            request.route = route.path
             if self._proxies:
                 request.peer = self._behind(request)
             try:
@@ -46,13 +47,13 @@ class Front:
                 response = route.refuse(request, error)
             if route.finish is not None:
                 route.finish(request, response)
-        self._count(route, response)
+        self._count(request, response)
         if self._timed and (self._logs_all or response.status >= _FAILED):
             self._log(request, response.status, began)
         return response
 
-    def _count(self, route: Route | None, response: Response) -> None:
-        key = (route.path if route else "other", response.status)
+    def _count(self, request: Request, response: Response) -> None:
+        key = (request.route, response.status)
         self.requests[key] = self.requests.get(key, 0) + 1
 
     def _behind(self, request: Request) -> str:
@@ -73,11 +74,9 @@ class Front:
         return peer
 
     def _log(self, request: Request, status: int, began: float) -> None:
-        """The path, and never the query: protocols that we serve carry secrets there."""
+        """Neither path nor query as they came: ids and protocols that we serve carry secrets there."""
         spent = round((time.perf_counter() - began) * 1_000, 1)
-        _access.info(
-            "request", method=request.method, path=request.logged_path, status=status, ms=spent
-        )
+        _access.info("request", method=request.method, route=request.route, status=status, ms=spent)
 
 
 def _nobody(by_method: ByMethod) -> Response:

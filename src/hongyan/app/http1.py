@@ -206,6 +206,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, code: str) -> None:
         """Take nothing more. Who waits for no answer is told why; else the last one says goodbye."""
+        if self._refused:
+            return
         self._refused = self._ending = True
         self._arriving = False
         if self._answering is None and not self._transport.is_closing():
@@ -218,7 +220,7 @@ class Connection(asyncio.Protocol):
         """Close, but not at once upon a caller that was refused: while it is still sending, it would
         see the connection reset and never read why (RFC 9112 §9.6).
         """
-        if not self._refused or self._transport.is_closing():
+        if not self._refused or self._server.stopping or self._transport.is_closing():
             self._transport.close()
             return
         self._transport.write_eof()
@@ -259,7 +261,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         # To be told while an earlier answer is on its way would be taken for a part of that.
-        if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._answering:
+        is_free = self._answering is None and not self._ending
+        if is_free and self._headers.get(b"expect", b"").lower() == b"100-continue":
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:

@@ -58,12 +58,11 @@ async def _serve(
     build: Callable[[Callable[[BaseException], None]], House],
     ready: Callable[[], None],
 ) -> int:
-    lost: list[BaseException] = []
-    stopping = asyncio.Event()
+    lost, stopping = asyncio.Event(), asyncio.Event()
 
     def on_fatal(error: BaseException) -> None:
         _log.critical("store.lost", reason=str(error))
-        lost.append(error)
+        lost.set()
         stopping.set()
 
     # From here on, so that whoever is told to stop as soon as it is ready stops as it should.
@@ -76,12 +75,20 @@ async def _serve(
     server = HttpServer(house.front.respond)
     await server.start(listening)
     await stopping.wait()
-    if lost:
+    closing = asyncio.create_task(_close(server, house), name="close")
+    losing = asyncio.create_task(lost.wait(), name="lost")
+    # A store may be lost in the middle of a stop, too; then there is nothing left to wait for.
+    await asyncio.wait([losing, closing], return_when=asyncio.FIRST_COMPLETED)
+    if lost.is_set():
         return EXIT_STORE_LOST
+    await closing
+    return EXIT_OK
+
+
+async def _close(server: HttpServer, house: House) -> None:
     house.drain()
     await server.stop(_REQUESTS_S)
     await house.close()
-    return EXIT_OK
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -188,8 +188,7 @@ def _resend(command: Resend, draft: Draft, rules: Rules) -> Started | HongyanErr
         return NoBalance()
     resent = rules.resent(found, command.code, message.id, draft.now, stepped_up=command.stepped_up)
     draft.change(resent)
-    if not rules.keeps_previous:
-        draft.void.append(found.message)
+    draft.void += found.messages - resent.messages
     return _texted(command, resent, draft, rules, known=known)
 
 
@@ -325,7 +324,7 @@ def _not_to_be_compared(
 
 def _approve(command: Check, found: Verification, draft: Draft, rules: Rules) -> Approved:
     draft.change(rules.approved(found, command.proof, draft.now))
-    draft.void.append(found.message)
+    draft.void += found.messages
     if command.caller.openid:
         draft.known.add((found.phone_mark, command.caller.openid))
     member, new = draft.enrol(found, command.member) if command.member else (None, False)
@@ -343,7 +342,7 @@ def _fail(caller: Caller, found: Verification, draft: Draft, rules: Rules, *, kn
     failures = draft.hit(guesses, draft.history(guesses), tag=tag, keep=rules.failures_kept)
     if failed.state is not State.LOCKED:
         return
-    draft.void.append(found.message)
+    draft.void += found.messages
     if caller.identity and rules.locks_out(failures, found, caller):
         draft.hit(lock_of(found.phone_mark, found.purpose, caller.identity), 0, keep=1)
 

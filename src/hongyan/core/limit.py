@@ -33,7 +33,7 @@ class Window(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not 0 < self.span <= DAY:
-            raise ValueError("A window is at most 24 hours long: no store looks further back.")
+            raise ValueError("A window is 1 second to 24 hours long: no store looks further back.")
         if not 0 < self.most <= MOST_EVENTS:
             sentence = f"A window counts 1 to {MOST_EVENTS} events."
             raise ValueError(sentence)

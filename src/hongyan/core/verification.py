@@ -68,11 +68,17 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     code: bytes | None
     previous: bytes | None = None
     previous_sent_at: Millis = 0
+    previous_message: MessageId | None = None
     attempts: int = 0
     state: State = State.PENDING
     used_at: Millis = 0
     proof: bytes | None = None
     proof_used_at: Millis = 0
+
+    @property
+    def messages(self) -> set[MessageId]:
+        """The texts whose codes may still be good."""
+        return {one for one in (self.message, self.previous_message) if one is not None}
 
 
 def purpose_tag(purpose: str) -> int:
@@ -233,11 +239,6 @@ class Rules:
             return CodeRefused()
         return NoSendsLeft() if self.sends_left(verification, now) <= 0 else None
 
-    @property
-    def keeps_previous(self) -> bool:
-        """Whether a resend leaves the code before it good (row 6)."""
-        return bool(self.policy.accept_previous)
-
     def resent(
         self,
         verification: Verification,
@@ -248,7 +249,7 @@ class Rules:
         stepped_up: bool,
     ) -> Verification:
         """With a new code; the one before it stays good only if the policy says so (row 6)."""
-        keep = self.keeps_previous
+        keep = bool(self.policy.accept_previous)
         return msgspec.structs.replace(
             verification,
             stepped_up=verification.stepped_up or stepped_up,
@@ -258,6 +259,7 @@ class Rules:
             code=code,
             previous=verification.code if keep else None,
             previous_sent_at=verification.sent_at if keep else 0,
+            previous_message=verification.message if keep else None,
         )
 
     # Checks: count, then compare (rows 7, 22, 24).

@@ -155,16 +155,16 @@ class Lane:
         self._tasks = []
         loop = asyncio.get_running_loop()
         until = loop.time() + grace / SECOND
-        async with self._beginning:
-            await _cancelled([beginning])
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=max(until - loop.time(), 0))
-        await _cancelled(self._workers)
         # A store that takes nothing is not waited for: the next process finds what it began in doubt.
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(max(until, loop.time() + _SETTLE_S)):
+            async with asyncio.timeout_at(until + _SETTLE_S):
+                async with self._beginning:
+                    await _cancelled([beginning])
+                if self._workers:
+                    await asyncio.wait(self._workers, timeout=max(until - loop.time(), 0))
+                await _cancelled(self._workers)
                 await self._clear_up()
-        await _cancelled([settling, watching])
+        await _cancelled([beginning, settling, watching, *self._workers])
 
     async def _clear_up(self) -> None:
         """Take back what no worker has touched, and settle the rest."""
@@ -176,6 +176,9 @@ class Lane:
                 break
             except NotAccepted:
                 await asyncio.sleep(_STORE_RETRY_S)
+            except Exception:  # noqa: BLE001 - a bug here must not keep the rest from being settled
+                _log.exception("dispatch.unbegin_failed", messages=len(unsent))
+                break
         while self._over:
             self._ended.set()
             await self._all_settled.wait()

@@ -24,11 +24,8 @@ class Request(msgspec.Struct):
     """The address of the caller, as far as trusted proxies tell it."""
     variable: str = ""
     """What stood in the place of the path's `{…}`."""
-
-    @property
-    def logged_path(self) -> str:
-        """The path for a log, which must not hold the variable: it may be a secret."""
-        return self.path.replace(self.variable, "{}") if self.variable else self.path
+    route: str = "other"
+    """The path with its `{…}`, for logs and counts: what stood there may be a secret."""
 
     def header(self, name: bytes) -> str:
         """A header's value; empty when it is missing."""

@@ -24,19 +24,19 @@ SELECT request, answer, at FROM kept WHERE id = ? AND key = ?;
 -- name: insert_verification
 INSERT INTO verification (id, app, purpose, phone_mark, openid_mark, device_mark, ip_mark, created_at,
                           stepped_up, sends, sent_at, message, code, previous, previous_sent_at,
-                          attempts, state, used_at, proof, proof_used_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                          previous_message, attempts, state, used_at, proof, proof_used_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: change_verification -- whatever happens above, it passes once and its proof is used once
 UPDATE verification
 SET stepped_up = ?, sends = ?, sent_at = ?, message = ?, code = ?, previous = ?, previous_sent_at = ?,
-    attempts = ?, state = ?, used_at = ?, proof = ?, proof_used_at = ?
+    previous_message = ?, attempts = ?, state = ?, used_at = ?, proof = ?, proof_used_at = ?
 WHERE id = ? AND used_at IN (0, ?) AND proof_used_at = 0;
 
 -- name: verification
 SELECT v.id, v.app, purpose, v.phone_mark, openid_mark, device_mark, ip_mark, created_at,
-       stepped_up, sends, sent_at, message, code, previous, previous_sent_at, attempts, state, used_at, proof,
-       proof_used_at, m.sealed
+       stepped_up, sends, sent_at, message, code, previous, previous_sent_at, previous_message, attempts, state,
+       used_at, proof, proof_used_at, m.sealed
 FROM verification AS v JOIN message AS m ON m.id = v.message WHERE v.id = ?;
 
 -- name: known_openid

@@ -8,8 +8,8 @@ SELECT id, due_at FROM outbox WHERE status = 'unconfirmed' ORDER BY due_at;
 SELECT id FROM outbox WHERE status = 'sending';
 
 -- name: bodies
-SELECT m.id, m.account, m.app, m.kind, m.template, m.phone_mark, m.sealed, m.units,
-       m.expires_at, m.verification, o.attempts, o.first_attempt_at
+SELECT m.id, m.kind, m.expires_at, m.account, m.app, m.template, m.phone_mark, m.sealed, m.units,
+       m.verification, o.attempts, o.first_attempt_at
 FROM json_each(?) AS wanted
 JOIN outbox AS o ON o.id = wanted.value
 JOIN message AS m ON m.id = o.id;
@@ -32,6 +32,12 @@ DELETE FROM outbox WHERE id = ? AND status = 'sending' AND token = ?;
 -- name: defer -- sending → queued
 UPDATE outbox SET status = 'queued', token = 0, due_at = ?
 WHERE id = ? AND status = 'sending' AND token = ?;
+
+-- name: void -- being sent, with a code that nobody can use any more: not to be tried again
+UPDATE outbox SET void = 1 WHERE id = ? AND status = 'sending';
+
+-- name: is_void
+SELECT void FROM outbox WHERE id = ?;
 
 -- name: doubt -- sending → unconfirmed
 UPDATE outbox SET status = 'unconfirmed', due_at = ?

@@ -72,12 +72,17 @@ class Outbox:
         if not ids:
             return []
         token = self._token()
-        bodies = unit.rows(SQL["bodies"], msgspec.json.encode(ids).decode())
-        claimed = [one for body in bodies if (one := self._claimed(body, token))]
-        alive = [one for one in claimed if one.message.expires_at > unit.now]
-        for one in claimed:
-            if one.message.expires_at <= unit.now:
-                self.expire(unit, one.message.id)
+        alive: list[Claimed] = []
+        for body in unit.rows(SQL["bodies"], msgspec.json.encode(ids).decode()):
+            message, kind, expires_at = body[:3]
+            if expires_at <= unit.now:
+                self.expire(unit, message)
+            elif (claimed := self._claimed(body, token)) is not None:
+                alive.append(claimed)
+            else:
+                # Set aside until it expires: it must not hold the others up.
+                later = partial(self._waiting.defer, Kind(kind), message, expires_at)
+                unit.committed.append(later)
         holds = {one.message.id: _hold(one, unit.now + lease) for one in alive}
         unit.committed.append(partial(self._waiting.held.update, holds))
         return alive
@@ -106,7 +111,7 @@ class Outbox:
     def unbegin(self, unit: Unit, attempts: Sequence[Begun]) -> None:
         rows = {one.message: (one.message, one.token) for one in attempts}
         for message, hold in self._let_go(unit, _guarded(unit, SQL["unbegin"], rows)).items():
-            unit.committed.append(partial(self._waiting.put_back, hold.kind, (message,)))
+            self._line_up(unit, hold.kind, message)
 
     def settle(self, unit: Unit, settlements: Sequence[Settlement]) -> set[MessageId]:
         settled: set[MessageId] = set()
@@ -134,9 +139,16 @@ class Outbox:
         self._end(unit, message, Status.EXPIRED, SQL["expire"])
 
     def withdraw(self, unit: Unit, message: MessageId) -> None:
-        """Its code is void: a text that has not left yet is not sent, but expires at once."""
-        if self._state(unit, message) is Status.QUEUED:
-            self.expire(unit, message)
+        """Its code is void: a text that has not left yet expires, one that is leaving has no other
+        try.
+        """
+        match self._state(unit, message):
+            case Status.QUEUED:
+                self.expire(unit, message)
+            case Status.SENDING:
+                unit.run(SQL["void"], message)
+            case _:
+                pass
 
     def resolve(
         self, unit: Unit, message: MessageId, status: Status, at: Millis = 0, code: str = ""
@@ -178,9 +190,17 @@ class Outbox:
             if one.message.id in deferred and one.give_up:
                 self.expire(unit, one.message.id)
             elif one.message.id in deferred:
-                again = partial(self._waiting.defer, one.message.kind, one.message.id, one.due_at)
-                unit.committed.append(again)
+                self._line_up(unit, one.message.kind, one.message.id, one.due_at)
         return deferred
+
+    def _line_up(self, unit: Unit, kind: Kind, message: MessageId, due_at: Millis = 0) -> None:
+        """It is queued again: to its place in the line, unless its code has gone meanwhile."""
+        if unit.value(SQL["is_void"], message):
+            self.expire(unit, message)
+        elif due_at:
+            unit.committed.append(partial(self._waiting.defer, kind, message, due_at))
+        else:
+            unit.committed.append(partial(self._waiting.put_back, kind, (message,)))
 
     def _doubt(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
         closed_at = unit.now + _CLOSE_AFTER
@@ -264,7 +284,7 @@ class Outbox:
     # Small things that the moves share.
 
     def _claimed(self, body: tuple[Any, ...], token: int) -> Claimed | None:
-        """None for one that does not open: it is set aside and must not hold the others up."""
+        """None for one that does not open."""
         *columns, attempts, first_attempt_at = body
         try:
             message = message_of(tuple(columns), self._seal)

@@ -52,7 +52,7 @@ def message_row(message: Message, now: Millis, seal: Seal) -> Row:
 
 def message_of(columns: Row, seal: Seal) -> Message:
     """From the columns of the query `bodies`."""
-    identifier, account, app, kind, template, mark, sealed, units, expires_at, owner = columns
+    identifier, kind, expires_at, account, app, template, mark, sealed, units, owner = columns
     phone, text = content_opened(identifier, sealed, seal)
     return Message(
         id=MessageId(identifier),
@@ -106,6 +106,7 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
         code,
         previous,
         previous_sent_at,
+        previous_message,
         attempts,
         state,
         used_at,
@@ -128,6 +129,7 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
         code=code,
         previous=previous,
         previous_sent_at=previous_sent_at,
+        previous_message=previous_message,
         attempts=attempts,
         state=State(state),
         used_at=used_at,
@@ -145,6 +147,7 @@ def _changing(one: Verification) -> Row:
         one.code,
         one.previous,
         one.previous_sent_at,
+        one.previous_message,
         one.attempts,
         one.state,
         one.used_at,

@@ -141,6 +141,7 @@ class Writer:
         self._seen = self._turns = 0
         self._busy = False
         self._closing = False
+        self._lost = False
         self._idle = asyncio.Event()
         self._commits: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(
@@ -176,9 +177,9 @@ class Writer:
         return self._waiting
 
     async def close(self) -> None:
-        """Finish what waits, then stop."""
+        """Finish what waits, then stop; at once if the disk is lost, for then nothing is answered."""
         self._closing = True
-        while self._waiting or self._busy:
+        while (self._waiting or self._busy) and not self._lost:
             self._idle.clear()
             await self._idle.wait()
         self._commits.put(None)
@@ -301,5 +302,6 @@ class Writer:
 
     def _end(self, error: BaseException) -> None:
         self.trouble = str(error)
-        self._closing = True
+        self._closing = self._lost = True
+        self._idle.set()
         self._on_fatal(error)

@@ -121,6 +121,7 @@ CREATE TABLE outbox (
   first_attempt_at INTEGER NOT NULL DEFAULT 0,
   attempt_at INTEGER NOT NULL DEFAULT 0,
   provider TEXT NOT NULL DEFAULT '',
+  void INTEGER NOT NULL DEFAULT 0, -- its code went while it was being sent: no further try
   hits BLOB -- the limit events that a definite refusal gives back
 ) STRICT;
 
@@ -163,6 +164,7 @@ CREATE TABLE verification (
   code BLOB, -- keyed hash; NULL unless pending
   previous BLOB,
   previous_sent_at INTEGER NOT NULL,
+  previous_message INTEGER, -- the text of a code that stays good beside the last one
   attempts INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'locked')),
   used_at INTEGER NOT NULL,
