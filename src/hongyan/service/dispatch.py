@@ -227,12 +227,14 @@ class Lane:
 
     async def _work(self) -> None:
         """Hand over while there is something. A provider that never waits needs one worker."""
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 - a worker is a task
         self._spare = False
         while self._begun and not self._stopping:
             claimed, providers = self._begun.popleft()
             self._hire()
             started_at = self._clock()
-            outcome = await self._send(claimed, started_at)
+            outcome = await self._send(claimed, started_at, worker)
             self._note(claimed, providers, started_at, outcome)
 
     def _note(self, claimed: Claimed, providers: int, started_at: Millis, outcome: Outcome) -> None:
@@ -248,13 +250,11 @@ class Lane:
         )
         self._ended.set()
 
-    async def _send(self, claimed: Claimed, now: Millis) -> Outcome:
+    async def _send(self, claimed: Claimed, now: Millis, worker: asyncio.Task[Any]) -> Outcome:
         """One hand-over within its time. Anything but an answer may have been a send."""
         time = self._time_for(claimed, now)
         if not time:
             return Deferred("Its time was over before it could be tried again.")
-        worker = asyncio.current_task()
-        assert worker is not None  # noqa: S101 - a worker is a task
         self._deadlines[worker] = now + time
         try:
             return await self.provider.send(claimed.message)
