@@ -33,6 +33,15 @@ async def test_many_claims_at_once_share_the_messages_out(world: World) -> None:
     assert len(claimed) == len(set(claimed)) == 50
 
 
+async def test_texts_leave_in_their_order_however_many_wait(furnish: Furnish) -> None:
+    world = await furnish(packages=5_000)
+    messages = [world.message(f"+86138{number:08d}") for number in range(2_500)]
+    await asyncio.gather(*(world.send(*messages[at : at + 500]) for at in range(0, 2_500, 500)))
+    claimed = [one for _ in range(5) for one in await world.claim(600)]
+    assert [one.message for one in claimed] == messages
+    assert {(one.attempts, one.first_attempt_at) for one in claimed} == {(0, 0)}
+
+
 async def test_verification_texts_go_first(world: World) -> None:
     notice = await world.sent()
     code = await world.sent(kind=Kind.VERIFICATION)

@@ -128,11 +128,12 @@ async def test_a_message_that_settles_as_its_lease_ends_comes_to_one_end(
     assert len((await world.record(message)).attempts) == 1
 
 
-def _break(world: World, message: Message) -> None:
-    """As a disk may."""
+async def _break(world: World, message: Message) -> None:
+    """As a disk may, between two processes."""
     with closing(apsw.Connection(str(world.directory / DATABASE))) as connection:
         broken = "UPDATE message SET sealed = zeroblob(40) WHERE id = ?"
         connection.execute(broken, (message.id,))
+    await world.restart()
 
 
 @pytest.mark.parametrize("kind", [Kind.NOTICE, Kind.VERIFICATION])
@@ -140,7 +141,7 @@ async def test_a_text_that_does_not_open_holds_no_other_up(
     world: World, kind: Kind, quiet_log: list[Any]
 ) -> None:
     broken, whole = await world.sent(kind=kind), await world.sent(kind=kind)
-    _break(world, broken)
+    await _break(world, broken)
     assert [one.message for one in await world.claim()] == [whole]
     assert await world.claim() == []
     assert [entry["event"] for entry in quiet_log] == ["outbox.unreadable"]
@@ -152,7 +153,7 @@ async def test_a_text_that_does_not_open_holds_no_other_up(
 
 async def test_a_text_that_does_not_open_expires_as_others_do(world: World) -> None:
     broken = await world.sent(kind=Kind.VERIFICATION)
-    _break(world, broken)
+    await _break(world, broken)
     world.clock.pass_by(DAY)
     await world.sweep()
     assert seen(world, "SELECT status FROM message") == [("expired",)]

@@ -156,7 +156,7 @@ class SqliteStore:
         self._memory = Memory(self._connection, settings.window_entries)
         self._waiting = Waiting()
         self._outbox = Outbox(self._memory, self._waiting, seal, self._token)
-        self._accepting = Accepting(self._memory, self._waiting, self._outbox, seal, rules)
+        self._accepting = Accepting(self._memory, self._outbox, seal, rules)
         self._upkeep = Upkeep(self._memory, self._waiting, self._outbox, rules)
         self._directory = administering.read(self._connection, seal, clock())
         self._data_version = self._connection.data_version()

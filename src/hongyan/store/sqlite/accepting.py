@@ -26,7 +26,6 @@ from hongyan.store.sqlite.rows import (
     verification_of,
     verification_row,
 )
-from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Row, Unit, Value
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -36,11 +35,8 @@ _decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
 class Accepting:
     """Decides commands and writes what they did."""
 
-    def __init__(
-        self, memory: Memory, waiting: Waiting, outbox: Outbox, seal: Seal, rules: Rules
-    ) -> None:
+    def __init__(self, memory: Memory, outbox: Outbox, seal: Seal, rules: Rules) -> None:
         self._memory = memory
-        self._waiting = waiting
         self._outbox = outbox
         self._seal = seal
         self._rules = rules
@@ -115,7 +111,7 @@ class Accepting:
             memory.kept.put(key, packed(memory.next_kept, kept.request))
             memory.next_kept += 1
         for message, _ in draft.queued:
-            self._waiting.add(message.kind, message.id)
+            self._outbox.add(message)
 
 
 class _Snapshot:

@@ -28,6 +28,8 @@ _CLOSE_AFTER: Final = 72 * HOUR
 """How long a doubt stays open for a receipt or a query."""
 _LOST: Final = "The process that was sending it ended; it may have been sent."
 _ENDS: Final = (Status.DELIVERED, Status.UNDELIVERED)
+_MOST_FRESH: Final = 2_048
+"""About 2 MB, whatever waits."""
 _log: Final = structlog.get_logger()
 
 
@@ -42,6 +44,10 @@ class Outbox:
         self._waiting = waiting
         self._seal = seal
         self._token = token
+        self._fresh: dict[MessageId, Message] = {}
+        """Some that have just been accepted, as they came: most are claimed a moment later, and need
+        not be read back and opened.
+        """
         self._moves = {
             Status.SUBMITTED: self._submit,
             Status.REJECTED: self._reject,
@@ -64,6 +70,12 @@ class Outbox:
         for message, closed_at in unit.rows(SQL["unconfirmed"]):
             self._waiting.doubt(message, closed_at)
 
+    def add(self, message: Message) -> None:
+        """Accepted, and committed: it waits from now on."""
+        self._waiting.add(message.kind, message.id)
+        if len(self._fresh) < _MOST_FRESH:
+            self._fresh[message.id] = message
+
     def claim(self, unit: Unit, room: Mapping[Kind, int], lease: Millis) -> list[Claimed]:
         """Writes nothing, but for those whose time ran out: see the table's comment."""
         ids: list[MessageId] = []
@@ -72,19 +84,34 @@ class Outbox:
         if not ids:
             return []
         token = self._token()
-        alive: list[Claimed] = []
-        for body in unit.rows(SQL["bodies"], msgspec.json.encode(ids).decode()):
+        alive: dict[MessageId, Claimed] = {}
+        for message in ids:
+            one = self._fresh.pop(message, None)
+            if one is not None and one.expires_at > unit.now:
+                alive[message] = Claimed(message=one, token=token, attempts=0, first_attempt_at=0)
+        others = [message for message in ids if message not in alive]
+        if others:
+            alive |= self._read(unit, others, token)
+        holds = {message: _hold(one, unit.now + lease) for message, one in alive.items()}
+        unit.committed.append(partial(self._waiting.held.update, holds))
+        return [alive[message] for message in ids if message in alive]
+
+    def _read(
+        self, unit: Unit, messages: Sequence[MessageId], token: int
+    ) -> dict[MessageId, Claimed]:
+        """Those that live and open. One that does not open is set aside until it expires: it must
+        not hold the others up.
+        """
+        alive: dict[MessageId, Claimed] = {}
+        for body in unit.rows(SQL["bodies"], msgspec.json.encode(messages).decode()):
             message, kind, expires_at = body[:3]
             if expires_at <= unit.now:
                 self.expire(unit, message)
             elif (claimed := self._claimed(body, token)) is not None:
-                alive.append(claimed)
+                alive[message] = claimed
             else:
-                # Set aside until it expires: it must not hold the others up.
                 later = partial(self._waiting.defer, Kind(kind), message, expires_at)
                 unit.committed.append(later)
-        holds = {one.message.id: _hold(one, unit.now + lease) for one in alive}
-        unit.committed.append(partial(self._waiting.held.update, holds))
         return alive
 
     def take(self, unit: Unit, kind: Kind, most: int) -> list[MessageId]:
@@ -241,6 +268,7 @@ class Outbox:
 
         One that is not there any more is left alone. Raises GuardBroken for one in another state.
         """
+        self._fresh.pop(message, None)
         found = unit.row(SQL["open_message"], message)
         if found is None:
             return
