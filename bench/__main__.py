@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import load, start
+from bench import kannel, load, start
 from bench.load import Figures
 from bench.servers import Server, empty_server, house
 
@@ -28,6 +29,7 @@ _TWICE = (
 )
 _WAITING = "SELECT count(*) FROM outbox"
 _DRAIN_S = 120.0
+KANNEL = "Kannel, store "
 
 
 @dataclass
@@ -86,10 +88,36 @@ def _rates(seconds: float) -> list[Row]:
         rows.append(_row("verification start, /v1/verifications", server, starts, seconds))
     with house(dispatches=True) as server:
         _say("messages to the sandbox phone")
-        rows.append(_end_to_end(server, messages, seconds))
+        to_the_phone = "… with the dispatcher, to the sandbox phone"
+        rows.append(_end_to_end(to_the_phone, server, messages, seconds))
+    if shutil.which("wrk"):
+        rows += _zhenzi(seconds)
     with house(dispatches=True) as server:
         _say("start, read, check")
         rows.append(_row("start + read on the phone + check", server, load.pairs, seconds))
+    return rows
+
+
+def _zhenzi(seconds: float) -> list[Row]:
+    """Beside Kannel's HTTP accept, which does less for a message and never syncs."""
+    words, template = load.requests("zhenzi"), load.requests("zhenzi_template")
+    rows = []
+    for store in ("spool", "none"):
+        if absent := kannel.missing():
+            _say(f"Kannel is not measured: apt-get install kannel wrk ({absent[0]} is missing)")
+            break
+        _say(f"Kannel, store {store}")
+        rows.append(Row(f"{KANNEL}{store}", kannel.measured(store, seconds)))
+    with house(dispatches=False) as server:
+        _say("texts of Zhenzi accepted")
+        rows.append(_row("accept alone, /sms/send.do", server, words, seconds))
+        rows.append(_row("accept alone, /sms/v2/send.do", server, template, seconds))
+    with house(dispatches=True) as server:
+        _say("texts of Zhenzi to the sandbox phone")
+        rows.append(_end_to_end("/sms/send.do, to the sandbox phone", server, words, seconds))
+    with house(dispatches=True) as server:
+        row = _end_to_end("/sms/v2/send.do, to the sandbox phone", server, template, seconds)
+        rows.append(row)
     return rows
 
 
@@ -101,10 +129,10 @@ def _row(name: str, server: Server, client: load.Client, seconds: float) -> Row:
     return Row(name, figures, lost, server.count(_TWICE))
 
 
-def _end_to_end(server: Server, client: load.Client, seconds: float) -> Row:
+def _end_to_end(name: str, server: Server, client: load.Client, seconds: float) -> Row:
     """Accepted and handed over, all the way to the phone."""
     began, before = time.monotonic(), server.count(_HANDED_OVER)
-    row = _row("… with the dispatcher, to the sandbox phone", server, client, seconds)
+    row = _row(name, server, client, seconds)
     loaded = time.monotonic() - began
     handed_over = server.count(_HANDED_OVER) - before
     while server.count(_WAITING) and time.monotonic() - began < _DRAIN_S:
@@ -139,9 +167,18 @@ def _print_table(rows: list[Row]) -> None:
             f" | {row.twice} |"
         )
     print()
+    _print_ratios(rows)
     for row in rows:
         if row.more:
             print(f"{row.name}: {row.more}.")
+
+
+def _print_ratios(rows: list[Row]) -> None:
+    peers = [row for row in rows if row.name.startswith(KANNEL)]
+    for row in rows:
+        if "send.do" in row.name and peers:
+            ratios = [f"{row.figures.rate / peer.figures.rate:.2f} x {peer.name}" for peer in peers]
+            print(f"{row.name}: {', '.join(ratios)}.")
 
 
 def _print_memory(memory: dict[str, object]) -> None:

@@ -73,7 +73,7 @@ def measured(server: Server, client: Client, seconds: float) -> Figures:
 
 
 def requests(kind: str) -> Client:
-    """A client of `messages` or `verifications`, each with a number and a key of its own."""
+    """A client of one kind (see load.lua), each request with a number and a key of its own."""
     if shutil.which("wrk"):
         return lambda server, seconds, seed: _wrk(server, kind, seconds, seed)
     return lambda server, seconds, seed: _own(server, kind, seconds, seed)
@@ -88,7 +88,12 @@ def _wrk(server: Server, kind: str, seconds: float, seed: int) -> Run:
     command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", f"-c{CONNECTIONS}"]
     told = subprocess.run(
         [*command, f"-d{max(round(seconds), 1)}s", "--latency", "-s", str(_SCRIPT), server.url],
-        env=os.environ | {"HY_KEY": server.key, "HY_KIND": kind, "HY_SEED": str(seed)},
+        env=os.environ
+        | {
+            "HY_KEY": server.zhenzi if kind.startswith("zhenzi") else server.key,
+            "HY_KIND": kind,
+            "HY_SEED": str(seed),
+        },
         capture_output=True,
         text=True,
         check=True,

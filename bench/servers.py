@@ -34,6 +34,8 @@ class Server:
     pid: int
     key: str = "none"
     directory: Path = field(default_factory=Path)
+    zhenzi: str = ""
+    """The fields by which a client of Zhenzi names its app and template."""
 
     def cpu_s(self) -> float:
         times = psutil.Process(self.pid).cpu_times()
@@ -84,25 +86,29 @@ def house(*, dispatches: bool) -> Iterator[Server]:
             url = json.loads(process.stdout.readline())["base_url"]
             _furnish(directory)
             _wait(f"{url}/readyz", None)
-            key = json.loads((directory / "dev.json").read_text())["api_key"]
-            yield Server(url, process.pid, key, directory)
+            made = json.loads((directory / "dev.json").read_text())
+            named = made["zhenzi"]
+            zhenzi = "appId={app_id}&appSecret={app_secret}&templateId={template_id}"
+            yield Server(url, process.pid, made["api_key"], directory, zhenzi.format(**named))
         finally:
             process.terminate()
             process.wait()
 
 
 def _furnish(directory: Path) -> None:
-    """All rules on: limits per number on the app's own texts, as its operator would set them."""
+    """All rules on: limits per number and client, as an operator would set them."""
     clock = SteadyClock()
     administering = administration(directory, seal_of(directory, clock), clock)
     administering.add_package(1, PACKAGE, "bench")
     administering.close()
-    limits = ["--limit", "1/30", "--limit", "10/day", "--data", str(directory)]
-    subprocess.run(
-        [sys.executable, "-m", "hongyan", "app", "change", "app_dev", *limits],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    limits = ["--number", "1/30", "--number", "10/day", "--data", str(directory)]
+    client = ["--client", "100/3600", "--client", "500/day"]
+    for app, bounds in (("app_dev", limits), ("app_zhenzi", limits + client)):
+        subprocess.run(
+            [sys.executable, "-m", "hongyan", "app", "limit", app, *bounds],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     time.sleep(1.2)  # A serving house notices a change within a second.
 
 

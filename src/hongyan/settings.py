@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from hongyan.core.policy import Policy
-from hongyan.providers import SandboxSettings
+from hongyan.providers import SandboxSettings, ZhenziSettings
+from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
 from hongyan.store.sqlite import StoreSettings
 
@@ -66,6 +67,7 @@ class ProvidersSettings(_Strict, frozen=True):
     """`[providers.*]`: the upstreams that this process can call."""
 
     sandbox: SandboxSettings | None = None
+    zhenzi: ZhenziSettings | None = None
 
 
 class Settings(_Strict, frozen=True):
@@ -79,6 +81,7 @@ class Settings(_Strict, frozen=True):
     dispatch: Patience = Patience()
     register: RegisterSettings = RegisterSettings()
     metrics: MetricsSettings = MetricsSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     providers: ProvidersSettings = ProvidersSettings()
 
 
@@ -142,30 +145,54 @@ def _converted(
 ) -> Settings:
     try:
         settings = msgspec.convert(tree, Settings)
-        _require_addresses(settings.server)
+        _require_addresses(settings)
     except msgspec.ValidationError as error:
         where = _WHERE.match(str(error))
         assert where is not None  # noqa: S101 - the pattern fits any string
         keys = [key for key in re.split(r"\.|\[[^\]]*\]", where["path"] or "") if key]
         if unknown := _UNKNOWN.search(where["what"]):
             keys.append(unknown[1])
-        overlaid = ENVIRONMENT_PREFIX + "__".join(keys).upper() in map(str.upper, environment)
-        line = 0 if overlaid else _line_of(text, keys)
+        given = {name.upper(): value for name, value in environment.items()}
+        overlaid = given.get(ENVIRONMENT_PREFIX + "__".join(keys).upper())
+        if overlaid is not None and where["what"].startswith("Expected `str`, got "):
+            # What looks like another type in a variable: an appId of six digits.
+            return _converted(_put(tree, keys, overlaid), environment, path, text)
+        line = 0 if overlaid is not None else _line_of(text, keys)
         place = f"{path}, line {line}" if line else "the environment"
         raise SettingsError(f"{place}: {'.'.join(keys)}: {where['what']}.") from error
     return settings
 
 
-def _require_addresses(server: ServerSettings) -> None:
+def _put(tree: dict[str, Any], keys: Sequence[str], value: str) -> dict[str, Any]:
+    branch = tree
+    for key in keys[:-1]:
+        branch = branch[key]
+    branch[keys[-1]] = value
+    return tree
+
+
+def _require_addresses(settings: Settings) -> None:
     """What no type can say. Raises ValidationError as if one did."""
-    key = "trusted_proxies"
+    key = "server.trusted_proxies"
     try:
-        for network in server.trusted_proxies:
+        for network in settings.server.trusted_proxies:
             ip_network(network)
-        key = "base_url"
-        url_parts(server.base_url)
+        key = "server.base_url"
+        url_parts(settings.server.base_url)
+        key = "providers.zhenzi.api_url"
+        if settings.providers.zhenzi is not None:
+            _require_callable(settings.providers.zhenzi.api_url)
     except ValueError as error:
-        raise msgspec.ValidationError(f"{error} - at `$.server.{key}`") from error
+        raise msgspec.ValidationError(f"{error} - at `$.{key}`") from error
+
+
+def _require_callable(written: str) -> None:
+    """Raises ValueError for an address that nothing can be sent to."""
+    parts = url_parts(written)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("it begins with https:// and a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("it holds a host and a path only")
 
 
 def _line_of(text: str, keys: Sequence[str]) -> int:

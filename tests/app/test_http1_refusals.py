@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from hongyan.app.http1 import MOST_BODY_BYTES, MOST_HEAD_BYTES, Connection, HttpServer
 from hongyan.wire.http import Request, Response
 from support.caller import DEADLINE_S
-from support.serving import HELLO, SLOW, Responder, Serving, Wire, chunked, refused, request
+from support.serving import (
+    HELLO,
+    SLOW,
+    Responder,
+    Serving,
+    Wire,
+    chunked,
+    refused,
+    request,
+    unread,
+)
 
 EXPECTING = request("Content-Length: 1", "Expect: 100-continue")
 
@@ -219,7 +229,7 @@ async def test_a_caller_that_never_stops_sending_is_left(serving: Serving) -> No
 
 async def test_a_body_in_many_chunks_costs_no_more_than_its_bytes() -> None:
     def spent(chunks: int) -> float:
-        connection = Connection(HttpServer(Responder()))
+        connection = Connection(HttpServer(Responder(), unread))
         connection.connection_made(Wire())
         began = time.process_time()
         connection.data_received(request("Transfer-Encoding: chunked") + b"1\r\na\r\n" * chunks)
@@ -261,7 +271,7 @@ async def test_no_bytes_break_a_connection(chunks: list[bytes]) -> None:
         await asyncio.sleep(0)
         return Response(200, asked.body)
 
-    connection, wire = Connection(HttpServer(respond)), Wire()
+    connection, wire = Connection(HttpServer(respond, unread)), Wire()
     connection.connection_made(wire)
     for chunk in chunks:
         connection.data_received(chunk)
@@ -287,7 +297,7 @@ async def test_a_request_is_read_alike_wherever_it_is_cut(cuts: set[int]) -> Non
         asked.append(one)
         return Response(200)
 
-    connection = Connection(HttpServer(respond))
+    connection = Connection(HttpServer(respond, unread))
     connection.connection_made(Wire())
     edges = [0, *sorted(cuts), len(WHOLE)]
     for start, end in pairwise(edges):

@@ -1,10 +1,11 @@
 """What a production house must not have: each finding, with its cure."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hongyan.app.safety import unsafe
+from hongyan.app.safety import unsafe, unwise
 from hongyan.providers import SandboxSettings
 from hongyan.settings import MetricsSettings, ProvidersSettings, ServerSettings, Settings
 
@@ -81,3 +82,18 @@ def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
         providers=ProvidersSettings(sandbox=SandboxSettings()),
     )
     assert len(unsafe(settings, tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("server", "wise"),
+    [
+        ({"base_url": "https://sms.example.com"}, False),
+        ({"base_url": "https://sms.example.com", "trusted_proxies": ("127.0.0.1/32",)}, True),
+        ({"base_url": "https://sms.example.com", "host": "0.0.0.0"}, True),  # noqa: S104
+        ({"base_url": "http://127.0.0.1:8080"}, True),
+    ],
+)
+def test_a_house_behind_a_proxy_names_it(server: dict[str, Any], *, wise: bool) -> None:
+    found = unwise(Settings(server=ServerSettings(**server)))
+    assert (not found) is wise
+    assert all("trusted_proxies" in one for one in found)

@@ -339,7 +339,7 @@ def test_who_passes_is_known_to_the_next_command_of_the_batch() -> None:
 Asked = tuple[str, int, int, int, int]
 
 asked = st.tuples(
-    st.sampled_from(["send", "start", "resend", "check", "consume", "wait"]),
+    st.sampled_from(["send", "name", "knock", "start", "resend", "check", "consume", "wait"]),
     st.integers(0, 2),
     st.integers(0, 2),
     st.integers(0, 3),
@@ -347,12 +347,23 @@ asked = st.tuples(
 )
 
 
+def _of_an_app(desk: Desk, asks: Asked) -> Command:
+    """A text; `name` by one that names its messages and users, and comes in by a secret."""
+    word, which, openid, key, app = asks
+    if word == "knock":
+        return desk.knock(openid, right=key == 0)
+    numbers = range(1, which + 2)
+    if word == "send":
+        return desk.send(*numbers, key=key, limited=openid == 1)
+    return desk.send(*numbers, limited=openid == 1, reference=key, client=app, door=openid)
+
+
 def _command(desk: Desk, asks: Asked, starts: list[Start]) -> Command | None:
     word, which, openid, key, app = asks
+    if word in {"send", "name", "knock"}:
+        return _of_an_app(desk, asks)
     start = starts[-1 - which % len(starts)] if starts else desk.start()
     match word:
-        case "send":
-            return desk.send(*range(1, which + 2), key=key, limited=openid == 1)
         case "start":
             started = desk.start(which, openid=openid, app=max(app, 1), ip=which, key=key)
             starts.append(started)

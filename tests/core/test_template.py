@@ -123,3 +123,35 @@ def _parsed(body: str) -> Body | None:
         return parse(body)
     except InvalidTemplate:
         return None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "bit.ly/ab",
+        "t.me/x",
+        "evil.vip/x",
+        "evil.co",
+        "evil.example/x",
+        "1.2.3.4/a",
+        "点evil。com",
+        "ｅｖｉｌ．ｃｏｍ",
+        "ftp://x",
+    ],
+)
+def test_links_in_other_clothes_are_links(value: str) -> None:
+    with pytest.raises(InvalidParameters, match="holds a link"):
+        require_values(Kind.NOTICE, [value], 1)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "\u202e1", "\u200b", "\u2066x", "a\x00"])
+def test_what_would_make_a_text_read_otherwise_is_no_value(value: str) -> None:
+    with pytest.raises(InvalidParameters, match="line break or an unseen character"):
+        require_values(Kind.NOTICE, [value], 1)
+
+
+@pytest.mark.parametrize(
+    "value", ["3.5元", "No.12", "10:30", "J.K.罗琳", "2026.11.21", "👨\u200d👩\u200d👧", "A/B"]
+)
+def test_what_only_looks_a_little_like_a_link_is_a_value(value: str) -> None:
+    require_values(Kind.NOTICE, [value], 1)

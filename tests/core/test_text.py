@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hongyan.core.errors import InvalidText
+from hongyan.core.errors import InvalidText, TextTooLong
 from hongyan.core.text import (
     GSM_ALPHABET,
     GSM_EXTENSION,
     is_gsm,
+    is_meaningless,
     masked,
+    names_a_code,
     parts,
     require_showable,
     segments,
+    signature_of,
     signed,
 )
 
@@ -214,11 +217,44 @@ def test_an_empty_text_is_refused(text: str) -> None:
 
 
 def test_a_text_over_five_hundred_characters_is_refused_with_its_length() -> None:
-    with pytest.raises(InvalidText, match="501 characters"):
+    with pytest.raises(TextTooLong, match="501 characters"):
         require_showable("中" * 501)
+    require_showable("中" * 1_000, longest=1_000)
 
 
 @pytest.mark.parametrize("code", [0x00, 0x09, 0x0B, 0x1B, 0x7F, 0x85, 0x9F, 0xD800, 0xDFFF])
 def test_what_no_handset_shows_is_refused_with_its_place(code: int) -> None:
     with pytest.raises(InvalidText, match=rf"U\+{code:04X} at character 3\."):
         require_showable("ab" + chr(code) + chr(code))
+
+
+@pytest.mark.parametrize(
+    ("text", "meaningless"),
+    [
+        ("你好", True),
+        ("你好！", True),
+        ("12132", True),
+        ("１２１３２", True),
+        ("123 456", True),
+        ("…", True),
+        ("Hello", True),
+        ("您的验证码为2323", False),
+        ("你好，您的快递到了", False),
+        ("a1", False),
+    ],
+)
+def test_a_greeting_or_digits_alone_are_meaningless(text: str, *, meaningless: bool) -> None:
+    assert is_meaningless(text) is meaningless
+
+
+@pytest.mark.parametrize("text", ["您的验证码为2323", "校验码 1234", "Your VERIFICATION code is 1"])
+def test_a_text_that_names_a_code_is_known(text: str) -> None:
+    assert names_a_code(text)
+    assert not names_a_code("您的快递 1234 到了")
+
+
+def test_a_signature_is_taken_off_the_front_alone() -> None:
+    assert signature_of("【鸿雁】您好") == ("鸿雁", "您好")
+    assert signature_of("您好【鸿雁】") == ("", "您好【鸿雁】")
+    assert signature_of("【】您好") == ("", "【】您好")
+    assert signature_of("【鸿雁】a\nb【c】") == ("鸿雁", "a\nb【c】")

@@ -101,6 +101,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     done = inited(directory)
     assert done.code == 0, done
     rewrite(directory / "hongyan.toml", "port = 8080", "port = 0")
+    rewrite(
+        directory / "hongyan.toml", "trusted_proxies = []", 'trusted_proxies = ["127.0.0.1/32"]'
+    )
     return directory, done.json["api_key"]
 
 

@@ -300,12 +300,16 @@ def test_a_hostile_text_arrives_as_it_was_written(caller: Client, phone: str, ho
 
 
 @pytest.mark.parametrize(
-    "body", [{"text": "a\0b", "signature": "鸿雁"}, {"template": "notice", "params": ["a\0b"]}]
+    ("body", "code"),
+    [
+        ({"text": "a\0b", "signature": "鸿雁"}, "invalid_text"),
+        ({"template": "notice", "params": ["a\0b"]}, "invalid_parameters"),
+    ],
 )
-def test_a_text_with_nul_is_refused(caller: Client, phone: str, body: dict[str, Any]) -> None:
-    answer = caller.post(SEND, {"to": phone} | body)
-    assert answer.problem == (400, "invalid_text")
-    assert "U+0000" in answer.json["detail"]
+def test_a_text_with_nul_is_refused(
+    caller: Client, phone: str, body: dict[str, Any], code: str
+) -> None:
+    assert caller.post(SEND, {"to": phone} | body).problem == (400, code)
 
 
 @pytest.mark.parametrize("field", ["openid", "device", "ip"])

@@ -25,7 +25,7 @@ from support.process import (
 def test_help_names_every_command_and_exit_code() -> None:
     done = hongyan("--help")
     assert (done.code, done.err) == (0, "")
-    commands = "dev serve init app key package template route send verify doctor version"
+    commands = "dev serve init account package app key template route callback send verify doctor scan version"
     assert all(f" {command} " in done.out for command in commands.split())
     assert "0 done" in done.out
     for code in ("1 refused", "2 wrong usage", "3 a finding", "75 the disk"):

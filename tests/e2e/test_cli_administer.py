@@ -26,7 +26,7 @@ def tenant(dev: Dev) -> tuple[str, Client]:
 
 def test_a_new_apps_key_works_at_once(dev: Dev, phone: str) -> None:
     created = dev.command("app", "create", "New one", "--name", "app_new")
-    assert list(created) == ["app", "api_key"]
+    assert list(created) == ["app", "api_key", "app_id", "app_secret"]
     assert created["app"] == "app_new"
     assert dev.app.with_key(created["api_key"]).send(phone).status == 201
 
@@ -35,25 +35,25 @@ def test_a_new_apps_key_works_at_once(dev: Dev, phone: str) -> None:
     ("arguments", "sentence"),
     [
         ("app create Again --name app_dev", "There is an app app_dev already."),
-        ("app create Nobody --account 99", "There is no account 99."),
+        ("app create Nobody --account 99999", "There is no account 99999."),
         ("app show app_none", "There is no app app_none; there are: "),
-        ("app change app_dev --template none", "There is no template none."),
-        ("app change app_dev --limit 5", "write MOST/SECONDS or MOST/day"),
-        ("app change app_dev --limit 501/day", "A window counts 1 to 500 events."),
-        ("app change app_dev --limit 0/day", "A window counts 1 to 500 events."),
-        ("app change app_dev --limit 1/86401", "A window is 1 second to 24 hours long"),
-        ("app change app_dev --limit 1/0", "A window is 1 second to 24 hours long"),
+        ("app change app_dev --template none", "There is no approved template none."),
+        ("app limit app_dev --number 5", "write MOST/SECONDS or MOST/day"),
+        ("app limit app_dev --number 501/day", "A window counts 1 to 500 events."),
+        ("app limit app_dev --number 0/day", "A window counts 1 to 500 events."),
+        ("app limit app_dev --number 1/86401", "A window is 1 second to 24 hours long"),
+        ("app limit app_dev --number 1/0", "A window is 1 second to 24 hours long"),
         ("key add app_dev --publishable", "at least one --purpose and one --origin"),
-        ("key rotate app_dev sk_…none", "app_dev has no live key sk_…none."),
-        ("key end app_dev sk_…none", "app_dev has no live key sk_…none."),
-        ("package add 5 --account 99", "There is no account 99."),
+        ("key rotate app_dev sk_…none", "app_dev has no live key sk_…none"),
+        ("key end app_dev sk_…none", "app_dev has no live key sk_…none"),
+        ("package add 5 --account 99999", "There is no account 99999."),
         (
             "template add code a{1} --kind notice --signature 鸿雁",
             "There is a template code already",
         ),
         ("template add x a{2} --kind notice --signature 鸿雁", "Number the placeholders from {1}"),
         ("template add x a --kind verification --signature 鸿雁", "has {1} for the code"),
-        ("route notice pigeon", "There is no provider pigeon; there are: sandbox."),
+        ("route notice pigeon", "There is no provider pigeon; there are: sandbox, zhenzi."),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why(dev: Dev, arguments: str, sentence: str) -> None:
@@ -63,7 +63,7 @@ def test_a_command_that_cannot_be_done_says_why(dev: Dev, arguments: str, senten
 @pytest.mark.parametrize(
     "arguments",
     [
-        "template add x a{1} --kind notice --signature 鸿雁 --account 99",
+        "template add x a{1} --kind notice --signature 鸿雁 --account 99999",
         "key rotate app_dev {hint} --overlap 99999999999999999999",
     ],
 )
@@ -80,20 +80,19 @@ def test_apps_are_listed_with_their_balance(dev: Dev) -> None:
     rows = {row["app"]: row for row in dev.command("app", "list")}
     assert rows["app_dev"] == {
         "app": "app_dev",
+        "app_id": rows["app_dev"]["app_id"],
         "title": "Development",
         "enabled": True,
         "account": 1,
         "balance": rows["app_dev"]["balance"],
-        "template": "code",
-        "countries": ["CN"],
-        "limits": [],
     }
+    assert rows["app_zhenzi"]["app_id"] == dev.file["zhenzi"]["app_id"]
     assert "app_dev" in hongyan("app", "list", "--data", dev.data).out
 
 
 def test_an_app_is_shown_with_its_keys_but_never_a_key(dev: Dev) -> None:
     shown = dev.command("app", "show", "app_dev")
-    assert {key["kind"] for key in shown["keys"]} == {"secret", "publishable"}
+    assert {key["kind"] for key in shown["keys"]} == {"secret", "publishable", "app_secret"}
     assert {key["hint"] for key in shown["keys"]} >= {
         f"sk_…{dev.file['api_key'][-4:]}",
         f"pk_…{dev.file['publishable_key'][-4:]}",
@@ -105,7 +104,7 @@ def test_a_disabled_app_is_refused_until_it_is_enabled(
     dev: Dev, tenant: tuple[str, Client], phone: str
 ) -> None:
     name, app = tenant
-    dev.command("app", "change", name, "--disable")
+    dev.command("app", "disable", name)
     eventually(lambda: app.start(new_phone()).status == 403, NOTICED_S)
     for answer in (
         app.start(phone),
@@ -116,7 +115,7 @@ def test_a_disabled_app_is_refused_until_it_is_enabled(
         app.post("/v1/proofs/verify", {"proof": "a.b.c"}),
     ):
         assert answer.problem == (403, "app_disabled")
-    dev.command("app", "change", name, "--enable")
+    dev.command("app", "enable", name)
     eventually(lambda: app.send(phone).status == 201, NOTICED_S)
 
 
@@ -124,13 +123,13 @@ def test_an_apps_limits_hold_and_can_be_lifted(
     dev: Dev, tenant: tuple[str, Client], phone: str
 ) -> None:
     name, app = tenant
-    shown = dev.command("app", "change", name, "--limit", "1/60", "--limit", "5/day")
+    shown = dev.command("app", "limit", name, "--number", "1/60", "--number", "5/day")
     assert shown["limits"] == ["1/60", "5/day"]
     eventually(lambda: app.send(phone).status == 429, NOTICED_S)
     answer = app.send(phone)
     assert answer.problem == (429, "too_soon")
     assert 1 <= int(answer.headers["retry-after"]) <= 60
-    dev.command("app", "change", name, "--limit", "none")
+    dev.command("app", "limit", name, "--number", "none")
     eventually(lambda: app.send(phone).status == 201, NOTICED_S)
 
 
@@ -210,7 +209,8 @@ def test_a_package_is_credited_while_the_house_is_open(own: Dev) -> None:
 
 def test_a_template_can_be_used_once_it_is_added(dev: Dev, phone: str) -> None:
     words = ("lesson", "课程{1}改到{2}。", "--kind", "notice", "--signature", "雁塔")
-    assert dev.command("template", "add", *words) == {"template": "lesson"}
+    added = dev.command("template", "add", *words)
+    assert (added["template"], added["review"]) == ("lesson", "approved")
     ask = {"template": "lesson", "params": ["数学", "周五"]}
     eventually(lambda: dev.app.send(phone, **ask).status == 201, NOTICED_S)
     assert dev.app.latest(phone)["text"] == "【雁塔】课程数学改到周五。"

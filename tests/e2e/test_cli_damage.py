@@ -117,6 +117,23 @@ def test_a_house_without_routes_is_found(production: Path) -> None:
     assert (found["area"], found["sentence"]) == ("routes", "No provider is routed.")
 
 
+def test_a_route_wants_its_provider_configured(production: Path) -> None:
+    data = production.parent / "data"
+    assert hongyan("route", "verification", "zhenzi", "--data", data).code == 0
+    done = hongyan("doctor", "--config", production, "--json")
+    (found,) = [one for one in done.json if one["area"] == "routes"]
+    assert (found["ok"], found["cure"]) == (
+        False,
+        "Configure [providers.zhenzi], and name the file: --config.",
+    )
+    secret = '\n[providers.zhenzi]\napp_id = "100001"\napp_secret = "a-secret-of-a-test"\n'
+    production.write_text(production.read_text("utf-8") + secret, "utf-8")
+    done = hongyan("doctor", "--config", production, "--json")
+    (found,) = [one for one in done.json if one["area"] == "routes"]
+    assert found["ok"], done
+    assert "a-secret-of-a-test" not in done.out
+
+
 def test_an_unsafe_configuration_is_found(production: Path) -> None:
     rewrite(production, "https://", "http://")
     done = hongyan("doctor", "--config", production, "--json")

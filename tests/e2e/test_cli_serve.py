@@ -38,7 +38,7 @@ def served(production: Path, made: tuple[Path, str]) -> Iterator[Client]:
 def test_init_makes_a_house_for_its_owner_alone(tmp_path: Path) -> None:
     done = inited(tmp_path)
     assert (done.code, done.err) == (0, "")
-    assert list(done.json) == ["config", "data", "app", "api_key"]
+    assert list(done.json) == ["config", "data", "app", "api_key", "app_id", "app_secret"]
     assert 'base_url = "https://sms.example.com"' in (tmp_path / "hongyan.toml").read_text()
     modes = [
         stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("data", "data/hongyan.key")

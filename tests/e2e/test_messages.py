@@ -100,7 +100,7 @@ def test_a_list_has_one_to_a_thousand_numbers(app: Client, count: int) -> None:
         ({"signature": "鸿雁"}, "invalid_text"),
         ({"text": " ", "signature": "鸿雁"}, "invalid_text"),
         ({"text": "【别人】hello", "signature": "鸿雁"}, "invalid_text"),
-        ({"text": "a" * 501, "signature": "鸿雁"}, "invalid_text"),
+        ({"text": "a" * 501, "signature": "鸿雁"}, "text_too_long"),
         ({"text": "a\0b", "signature": "鸿雁"}, "invalid_text"),
     ],
 )

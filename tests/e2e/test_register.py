@@ -184,7 +184,7 @@ def test_a_dead_code_is_1004(held: HeldHouse, phone: str) -> None:
 
 
 def test_a_disabled_app_is_1001(own: Dev, phone: str) -> None:
-    own.command("app", "change", "app_dev", "--disable")
+    own.command("app", "disable", "app_dev")
     eventually(lambda: own.app.start(new_phone()).status == 403, NOTICED_S)
     answer = register(own.nobody, phone)
     assert said(answer) == FAILED

@@ -238,7 +238,11 @@ def test_dev_json_is_for_its_owner_and_all_strings(dev: Dev) -> None:
     path = dev.data / "dev.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert dev.file["base_url"] == dev.url
-    assert all(isinstance(value, str) for value in dev.file.values())
+    sections = [value for value in dev.file.values() if isinstance(value, dict)]
+    values = [*dev.file.values(), *(value for one in sections for value in one.values())]
+    assert all(isinstance(value, str) for value in values if value not in sections)
+    assert list(dev.file["zhenzi"]) == ["app_id", "app_secret", "template_id"]
+    assert dev.file["zhenzi"]["template_id"].isdecimal()
     assert dev.file["api_key"].startswith("sk_")
     assert dev.file["publishable_key"].startswith("pk_")
 

@@ -50,6 +50,8 @@ class Upstream:
         finally:
             self.at_once -= 1
 
+    async def close(self) -> None: ...
+
 
 async def accept(_message: Message) -> Outcome:
     return Accepted("up-1")
@@ -225,6 +227,24 @@ async def test_a_provider_that_does_not_answer_in_time_leaves_a_doubt(deliver: D
     assert len(upstream.sent) == 1
     [attempt] = (await delivery.world.record(message)).attempts
     assert attempt.reason == "The provider did not answer in time."
+
+
+async def test_a_provider_may_take_longer_than_a_lease(deliver: Deliver) -> None:
+    answered = asyncio.Event()
+
+    async def take_long(_message: Message) -> Outcome:
+        await answered.wait()
+        return Accepted("up-1")
+
+    upstream = Upstream(script=take_long)
+    upstream.timeout = 120 * SECOND
+    delivery = await deliver(upstream)
+    message = await delivery.world.sent()
+    await upstream.has_some.wait()
+    delivery.world.clock.pass_by(119 * SECOND)
+    await delivery.world.sweep()
+    answered.set()
+    await delivery.ends(message, Status.SUBMITTED)
 
 
 async def test_a_provider_that_fails_leaves_a_doubt_and_the_others_go_on(

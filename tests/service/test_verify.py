@@ -5,12 +5,13 @@ from itertools import count
 import msgspec
 import pytest
 
+from hongyan.core.address import network
 from hongyan.core.errors import InvalidNumber, StoreUnavailable
 from hongyan.core.message import Kind
 from hongyan.core.policy import Policy
 from hongyan.core.verification import Rules
-from hongyan.service.directory import App
-from hongyan.service.verify import Client, Verification, network
+from hongyan.service.directory import App, Review
+from hongyan.service.verify import Client, Verification
 from support.world import World
 
 DRAWN = 1 << 64
@@ -34,7 +35,8 @@ class Chance:
 async def app(world: World) -> App:
     administering = world.administering
     administering.add_signature(world.account, "鸿雁")
-    administering.add_template(world.account, "code", Kind.VERIFICATION, "鸿雁", "{1}/{2}")
+    made = administering.add_template(world.account, "code", Kind.VERIFICATION, "鸿雁", "{1}/{2}")
+    administering.review_template(made, Review.APPROVED, "")
     administering.put_route(Kind.VERIFICATION, ["sandbox"])
     plain = administering.directory().apps["app_test"]
     administering.change_app(msgspec.structs.replace(plain, template="code"))

@@ -8,19 +8,29 @@ from pathlib import Path
 from typing import get_args
 
 import apsw
+import msgspec
 import pytest
 
 from hongyan.core.ledger import Entry
 from hongyan.core.message import TRANSITIONS, Kind, Status
 from hongyan.core.outcome import Outcome
 from hongyan.core.verification import State
-from hongyan.service.directory import KeyKind
+from hongyan.service.directory import KeyKind, Review
 from hongyan.store.queries import SQL
-from hongyan.store.sqlite import StoreUnusable
+from hongyan.store.sqlite import StoreUnusable, seal_of
+from hongyan.store.sqlite.rows import MESSAGE, Content, content_opened
 from hongyan.store.sqlite.schema import connect, migrate, migrations
+from support.world import Moment
 
-SCHEMA = "".join(sql for _, sql in migrations())
-TABLES = dict(re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", SCHEMA, re.DOTALL))
+
+def _migrated() -> dict[str, str]:
+    """Table → the SQL of it, as all migrations together leave it."""
+    made = apsw.Connection(":memory:")
+    migrate(made)
+    return dict(made.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+
+
+TABLES = _migrated()
 
 ENDED = {status for status in Status if not TRANSITIONS[status]}
 
@@ -48,6 +58,8 @@ def words(table: str, column: str) -> set[str]:
         ("route", "kind", Kind),
         ("ledger", "entry", Entry),
         ("api_key", "kind", KeyKind),
+        ("template", "review", Review),
+        ("report", "status", ENDED),
         ("account", "kind", {"personal", "enterprise"}),
         ("verification", "state", State),
         ("attempt", "outcome", {one.__name__.lower() for one in get_args(Outcome)}),
@@ -61,7 +73,7 @@ def test_every_status_but_claimed_is_written_somewhere() -> None:
     assert words("message", "status") | words("outbox", "status") == set(Status) - {Status.CLAIMED}
 
 
-@pytest.mark.parametrize("enum", [Status, Kind, Entry, KeyKind, State])
+@pytest.mark.parametrize("enum", [Status, Kind, Entry, KeyKind, Review, State])
 def test_a_word_is_its_name_in_lower_case(enum: type[StrEnum]) -> None:
     assert [one.value for one in enum] == [one.name.lower() for one in enum]
 
@@ -132,3 +144,36 @@ def test_every_promise_to_the_disk_is_asked_of_sqlite(tmp_path: Path) -> None:
     asked = ("journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint")
     assert [opened.pragma(name) for name in asked] == ["wal", 2, 1, 0]
     opened.close()
+
+
+def test_a_house_of_the_first_schema_keeps_what_it_has(tmp_path: Path) -> None:
+    opened = connect(tmp_path)
+    opened.execute(migrations()[0][1]).fetchall()
+    opened.pragma("user_version", 1)
+    opened.execute(
+        "INSERT INTO account (id, name, kind, created_at) VALUES (1, 'A', 'personal', 1);"
+        "INSERT INTO app (id, account, name, title, created_at) VALUES (7, 1, 'app_a', 'A', 1);"
+        "INSERT INTO api_key (hash, app, kind, hint, created_at, ended_at)"
+        " VALUES (x'01', 7, 'secret', 'sk', 1, 9);"
+        "INSERT INTO template (id, account, name, kind, signature, body, created_at)"
+        " VALUES (3, 1, 'code', 'verification', 'S', '{1}', 1)"
+    ).fetchall()
+    migrate(opened)
+    keys = opened.execute("SELECT hash, app, kind, hint, created_at, ended_at FROM api_key")
+    assert keys.fetchall() == [(b"\x01", 7, "secret", "sk", 1, 9)]
+    # What was sent before a review was asked for is sent still, and what was open stays open.
+    assert opened.execute("SELECT id, review FROM template").fetchall() == [(3, "approved")]
+    settings = opened.execute("SELECT free_text, networks, client_windows, callback FROM app")
+    assert settings.fetchall() == [(1, "[]", "[]", "")]
+    opened.execute(
+        "INSERT INTO api_key (hash, app, kind, hint, created_at)"
+        " VALUES (x'02', 7, 'app_secret', 'a', 1)"
+    ).fetchall()
+    opened.close()
+
+
+def test_a_message_that_was_sealed_before_it_could_have_a_name_opens(tmp_path: Path) -> None:
+    seal = seal_of(tmp_path, Moment(), create=True)
+    before = msgspec.msgpack.encode(("+8613800138000", "【鸿雁】您好"))
+    sealed = seal.close(MESSAGE, (5).to_bytes(8), before)
+    assert content_opened(5, sealed, seal) == Content("+8613800138000", "【鸿雁】您好")

@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
 from hongyan.core.identifier import written
@@ -17,6 +18,7 @@ from hongyan.store.sqlite.writer import Unit
 from support.seen import seen
 from support.world import LEASE, Furnish, World
 
+FILED = "SELECT (SELECT count(*) FROM reference), (SELECT count(*) FROM filed_reference)"
 WINDOW_ROWS = """
 SELECT 'hit' FROM hit UNION SELECT 'kept' FROM kept UNION SELECT 'spilled' FROM spilled ORDER BY 1
 """
@@ -38,6 +40,19 @@ async def test_rows_within_the_window_are_not_forgotten(world: World) -> None:
     world.clock.pass_by(DAY - 1)
     await world.sweep()
     assert seen(world, WINDOW_ROWS) == [("hit",), ("kept",)]
+
+
+async def test_references_are_filed_by_day_once_they_are_past(world: World) -> None:
+    for number in range(3):
+        message = world.message()
+        mark = world.mark(f"m{number}", b"reference")
+        await world.send(msgspec.structs.replace(message, reference="m", reference_mark=mark))
+    world.clock.pass_by(DAY)
+    await world.sweep()
+    assert seen(world, FILED) == [(3, 0)]
+    world.clock.pass_by(1)
+    await world.sweep()
+    assert seen(world, FILED) == [(0, 3)]
 
 
 async def test_a_sweep_is_a_slice_of_five_hundred(world: World) -> None:

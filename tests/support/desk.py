@@ -7,9 +7,9 @@ from zlib import crc32
 import msgspec
 
 from hongyan.core.batch import Decided, decide
-from hongyan.core.command import Check, Command, Idempotency, Kept, Resend, Send, Start
+from hongyan.core.command import Check, Command, Idempotency, Kept, Knock, Resend, Send, Start
 from hongyan.core.draft import Draft
-from hongyan.core.identifier import MemberId, MessageId, VerificationId
+from hongyan.core.identifier import MemberId, MessageId, VerificationId, first_id
 from hongyan.core.limit import NO_EVENTS, Window
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
@@ -40,6 +40,7 @@ class Book:
         self.verifications: dict[VerificationId, Verification] = {}
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, MemberId] = {}
+        self.references: dict[Mark, MessageId] = {}
         self.queued: list[Message] = []
         self.void: list[MessageId] = []
 
@@ -64,7 +65,11 @@ class Book:
     def member(self, phone: Mark) -> MemberId | None:
         return self.members.get(phone)
 
+    def reference(self, mark: Mark) -> MessageId | None:
+        return self.references.get(mark)
+
     def take(self, draft: Draft) -> None:
+        self.references |= draft.references
         self.balances |= draft.balances
         self.histories |= draft.histories
         self.answers |= draft.kept
@@ -103,7 +108,7 @@ class Desk:
     def message(self, phone: int = 1, app: int = 1, units: int = 1) -> Message:
         self.made += 1
         return Message(
-            id=MessageId(self.made),
+            id=MessageId(first_id(self.now) + self.made),
             account=1,
             app=app,
             kind=Kind.NOTICE,
@@ -115,9 +120,26 @@ class Desk:
             expires_at=self.now + HOUR,
         )
 
-    def send(self, *phones: int, key: int = 0, limited: bool = False) -> Send:
-        messages = tuple(self.message(phone) for phone in phones)
-        return Send(messages, (HOURLY,) if limited else (), _key(key, f"send {phones}"))
+    def send(
+        self,
+        *phones: int,
+        key: int = 0,
+        limited: bool = False,
+        reference: int = 0,
+        client: int = 0,
+        door: int = 0,
+    ) -> Send:
+        """`limited`: to one text an hour, per number and per client."""
+        windows = (HOURLY,) if limited else ()
+        messages = tuple(
+            msgspec.structs.replace(self.message(phone), reference_mark=Mark(reference << 8))
+            for phone in phones
+        )
+        idempotency = _key(key, f"send {phones}")
+        return Send(messages, windows, idempotency, Mark(client << 16), windows, Mark(door << 24))
+
+    def knock(self, door: int = 1, *, right: bool = False) -> Knock:
+        return Knock(Mark(door << 24), right=right)
 
     def start(
         self, phone: int = 1, *, app: int = 1, purpose: str = "register", **who: Any

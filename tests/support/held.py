@@ -40,8 +40,9 @@ class HeldClock(SteadyClock):
 class HeldHouse:
     """What `hongyan dev` opens, for as long as the context lasts."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, settings: Settings | None = None) -> None:
         self.clock = HeldClock()
+        self._settings = settings or Settings()
         self.url = ""
         self._directory = directory
         self._seal = seal_of(directory, self.clock, create=True)
@@ -99,7 +100,7 @@ class HeldHouse:
         with self.administering() as administering:
             self._secrets = seed(administering, (self.url,))
         house = House(
-            development_settings(Settings(), self.url),
+            development_settings(self._settings, self.url),
             self._directory,
             self._seal,
             clock=self.clock,
@@ -107,7 +108,7 @@ class HeldHouse:
             development=Development(LOOPBACK, self._secrets.publishable_key),
         )
         await house.open()
-        server = HttpServer(house.front.respond)
+        server = HttpServer(house.front.respond, house.front.unread)
         await server.start(listening)
         self._ready.set()
         await self._stopping.wait()

@@ -343,9 +343,9 @@ class Dev(Process):
         return self
 
     @property
-    def file(self) -> dict[str, str]:
+    def file(self) -> dict[str, Any]:
         """dev.json"""
-        found: dict[str, str] = json.loads((self.data / "dev.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads((self.data / "dev.json").read_text("utf-8"))
         return found
 
     @property

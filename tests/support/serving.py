@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hongyan.api.problem import bad_request
 from hongyan.app.http1 import Connection, HttpServer
 from hongyan.wire.http import Request, Response
 from support.caller import DEADLINE_S, Caller
@@ -54,12 +55,16 @@ class Responder:
             self.stream_ended.set()
 
 
+def unread(_path: str, code: str) -> Response:
+    return bad_request(code)
+
+
 class Serving:
     """A server with its responder, and the callers that a test has."""
 
     def __init__(self) -> None:
         self.responder = Responder()
-        self.server = HttpServer(self.responder)
+        self.server = HttpServer(self.responder, unread)
         self.port = 0
         self._callers: list[Caller] = []
 

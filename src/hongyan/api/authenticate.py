@@ -24,7 +24,8 @@ class Authentication:
     async def key(self, request: Request) -> Key:
         """Any key of an app that is open.
 
-        Raises UnknownKey, KeyNotAllowed for a foreign origin, AppDisabled and AccountClosed.
+        Raises UnknownKey, KeyNotAllowed for a foreign origin, AddressNotAllowed, AppDisabled and
+        AccountClosed.
         """
         authorization = request.headers.get(b"authorization", b"")
         if not authorization.startswith(_BEARER):
@@ -34,10 +35,12 @@ class Authentication:
         if key is None:
             # It may have been made a moment ago by the command line.
             key = (await self._store.refresh()).keys.get(name)
-        if key is None:
+        if key is None or key.kind is KeyKind.APP_SECRET:
             raise UnknownKey
         if key.kind is KeyKind.PUBLISHABLE:
             _require_origin(key, request)
+        else:
+            key.app.require_from(request.peer)
         key.app.require_open()
         return key
 

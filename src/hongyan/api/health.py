@@ -128,12 +128,28 @@ class _Collector:
         for (provider, outcome), count in self._traffic.attempts().items():
             attempts.add_metric((provider, outcome), count)
         yield attempts
+        stopped = GaugeMetricFamily(
+            "hongyan_provider_stopped", "1 while it is given nothing.", labels=("provider",)
+        )
+        balances = GaugeMetricFamily(
+            "hongyan_provider_balance", "Texts left there, where it tells.", labels=("provider",)
+        )
+        for provider, one in self._traffic.standpoints().items():
+            stopped.add_metric((provider,), int(bool(one.stopped)))
+            if one.balance is not None:
+                balances.add_metric((provider,), one.balance)
+        yield stopped
+        yield balances
         standing = self._store.standing()
         yield CounterMetricFamily("hongyan_commits", "Batches committed.", standing.commits)
         gauges = {
             "hongyan_messages_waiting": ("Messages queued for a provider.", standing.waiting),
             "hongyan_commands_pending": ("Commands waiting for a commit.", standing.pending),
             "hongyan_window_entries": ("Entries of the recent window.", standing.recent),
+            "hongyan_reports_given_up": (
+                "Status reports that no app took; see 'hongyan callback list'.",
+                standing.reports_given_up,
+            ),
             "hongyan_store_writable": ("1 while writes work.", int(not standing.trouble)),
         }
         for name, (sentence, value) in gauges.items():

@@ -13,7 +13,7 @@ from hongyan.core.errors import HongyanError, NotFound
 from hongyan.core.identifier import read, written
 from hongyan.core.message import Kind, Status
 from hongyan.core.time import rfc3339
-from hongyan.service.accept import MOST_NUMBERS, Acceptance, Outgoing, Result
+from hongyan.service.accept import MEANINGLESS, MOST_NUMBERS, Acceptance, Outgoing, Result
 from hongyan.service.ports import MessageRecord, Sealer, Store
 from hongyan.wire.http import Request, Response
 
@@ -85,6 +85,9 @@ class MessageView(msgspec.Struct):
 
 
 _LAST_STEPS: Final = (Status.DELIVERED, Status.UNDELIVERED, Status.EXPIRED, Status.CLOSED)
+_WARNINGS: Final = {
+    MEANINGLESS: "The text says nothing (a greeting, digits alone): carriers may block it."
+}
 _decoder: Final = msgspec.json.Decoder(SendMessage)
 _ACCEPTED: Final = b'{"id":"%b","to":"%b","status":"queued","segments":%d}'
 
@@ -147,6 +150,9 @@ class Messages:
                     "invalid_number",
                     "country_closed",
                     "invalid_text",
+                    "text_too_long",
+                    "meaningless_text",
+                    "free_text_closed",
                     "invalid_parameters",
                     "unknown_template",
                     "unknown_signature",
@@ -208,6 +214,11 @@ def _timeline(record: MessageRecord) -> list[Event]:
         # An outcome "accepted" is the provider's; the message's own is its first step.
         ended.event = "submitted" if one.outcome == "accepted" else one.outcome
         steps += [(one.started_at, begun), (one.ended_at, ended)]
+    if record.warning:
+        steps.append((record.accepted_at, Event("", "warned", reason=_WARNINGS[record.warning])))
+    if record.report_failure:
+        reason = record.report_failure
+        steps.append((record.settled_at, Event("", "report_given_up", reason=reason)))
     if record.status in _LAST_STEPS:
         steps.append((record.settled_at, Event("", record.status, code=record.receipt_code)))
     steps.sort(key=lambda step: step[0])

@@ -8,12 +8,13 @@ from msgspec import Meta
 from hongyan.api.authenticate import Authentication, believed
 from hongyan.api.endpoint import Endpoint, answer, decoded, idempotency
 from hongyan.api.problem import BadRequest
+from hongyan.core.address import network
 from hongyan.core.command import Started
 from hongyan.core.identifier import written_uuid
 from hongyan.core.time import rfc3339
 from hongyan.service.ports import Sealer
 from hongyan.service.prove import Proofs
-from hongyan.service.verify import Client, Verification, network
+from hongyan.service.verify import Client, Verification
 from hongyan.wire.http import Request, Response
 
 _Name = Annotated[str, Meta(max_length=128, pattern="^[^\\x00]*$")]

@@ -22,19 +22,25 @@ from hongyan.api.sandbox import SandboxApi
 from hongyan.api.verifications import Verifications
 from hongyan.app.clock import SteadyClock
 from hongyan.app.front import Front
+from hongyan.app.late import LateCourier
 from hongyan.app.memory import give_back_memory
 from hongyan.core.time import SECOND
 from hongyan.core.verification import Rules
+from hongyan.protocols import PROTOCOLS
 from hongyan.providers import PROVIDERS
 from hongyan.service import dispatch
 from hongyan.service.accept import Acceptance
+from hongyan.service.admit import Admission
 from hongyan.service.dispatch import Dispatcher
 from hongyan.service.handset import Handset
-from hongyan.service.ports import Chance, Provider
+from hongyan.service.inquire import Inquirer
+from hongyan.service.notify import Notifier
+from hongyan.service.ports import Chance, Provider, Standpoint
 from hongyan.service.prove import Proofs, rotate_keys
 from hongyan.service.register import Registration
 from hongyan.service.sweep import sweep_forever
 from hongyan.service.verify import Verification
+from hongyan.service.watch import watch_forever
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
 from hongyan.store.shelf import ShelfFile
@@ -81,11 +87,16 @@ class House:
         self.store = SqliteStore(directory, seal, rules, settings.store, clock, on_fatal, lock=lock)
         self._shelf = ShelfFile(directory, seal) if development else None
         self._handset = Handset(self._shelf, clock) if self._shelf else None
-        self._dispatcher = Dispatcher(self.store, self._providers(), clock, settings.dispatch)
+        self._upstreams = self._providers()
+        self._dispatcher = Dispatcher(self.store, self._upstreams, clock, settings.dispatch)
         self._configured = frozenset(self._dispatcher.lanes)
+        self._courier = LateCourier(settings.callbacks)
+        self._notifier = Notifier(self.store, self._courier, clock)
+        self._inquirer = Inquirer(self.store, self._upstreams, clock)
         self._verification = Verification(
             self.store, seal, rules, clock=clock, chance=chance, providers=self._configured
         )
+        self._acceptance = Acceptance(self.store, seal, clock, self._configured)
         lifetime = settings.verification.proof_lifetime_s * SECOND
         self._proofs = Proofs(self.store, clock, settings.server.base_url, lifetime)
         self.front = self._front()
@@ -98,6 +109,12 @@ class House:
         self._tasks = [
             asyncio.create_task(sweep_forever(self.store), name="sweep"),
             asyncio.create_task(self._keep_house(), name="housekeeping"),
+            asyncio.create_task(self._notifier.run(), name="notify"),
+            asyncio.create_task(self._inquirer.run(), name="inquire"),
+            *[
+                asyncio.create_task(watch_forever(lane), name=f"watch {lane.provider.name}")
+                for lane in self._dispatcher.lanes.values()
+            ],
         ]
 
     def drain(self) -> None:
@@ -112,6 +129,9 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._courier.close()
+        for provider in self._upstreams:
+            await provider.close()
         await self.store.close()
         if self._shelf is not None:
             self._shelf.close()
@@ -125,6 +145,10 @@ class House:
         """See `service.ports.Traffic`."""
         return dispatch.outcomes(self._dispatcher.lanes)
 
+    def standpoints(self) -> Mapping[str, Standpoint]:
+        """See `service.ports.Traffic`."""
+        return dispatch.standpoints(self._dispatcher.lanes)
+
     def _providers(self) -> list[Provider]:
         settings = self._settings.providers
         providers: list[Provider] = []
@@ -132,6 +156,8 @@ class House:
             sandbox = PROVIDERS["sandbox"]
             receive = self.store.receive
             providers.append(sandbox(settings.sandbox, self._handset, receive, self._clock))
+        if settings.zhenzi is not None:
+            providers.append(PROVIDERS["zhenzi"](settings.zhenzi))
         return providers
 
     def _front(self) -> Front:
@@ -142,11 +168,18 @@ class House:
         cors, refuse = Cors(self.store), Refusals(self._clock)
         routes = [route for one in endpoints for route in self._routes(one, cors, refuse)]
         routes += [self._guarded(route) for route in pages.routes(refuse)]
+        routes += self._served()
         return Front(
             Routes(routes),
             trusted_proxies=server.trusted_proxies,
             logged=server.access_log,
         )
+
+    def _served(self) -> list[Route]:
+        """The protocols of others."""
+        admission = Admission(self.store, self._seal)
+        parts = (self.store, self._seal, admission, self._acceptance)
+        return [route for make in PROTOCOLS.values() for route in make(*parts).routes()]
 
     def _pages(self) -> Pages:
         if self._development is None:
@@ -157,10 +190,9 @@ class House:
     def _endpoints(self) -> Sequence[Endpoint]:
         store, seal = self.store, self._seal
         authentication = Authentication(store, seal)
-        acceptance = Acceptance(store, seal, self._clock, self._configured)
         endpoints = [
             *Verifications(authentication, self._verification, self._proofs, seal).endpoints(),
-            *Messages(authentication, acceptance, store, seal).endpoints(),
+            *Messages(authentication, self._acceptance, store, seal).endpoints(),
             *ProofsApi(authentication, self._proofs).endpoints(),
             *self._health(),
         ]

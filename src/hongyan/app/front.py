@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 import structlog
 
 from hongyan.api.problem import bad_request
-from hongyan.wire.http import ByMethod, Request, Response, Routes
+from hongyan.wire.http import ByMethod, Request, Response, Routes, route_of
 
 Logged: TypeAlias = Literal["all", "errors", "off"]
 
@@ -34,7 +34,7 @@ class Front:
         """The answer, whatever happens."""
         began = time.perf_counter() if self._timed else 0.0
         by_method, request.variable = self._routes.find(request.path)
-        route = by_method.get("GET" if request.method == "HEAD" else request.method)
+        route = route_of(by_method, request.method)
         if route is None:
             response = _nobody(by_method)
         else:
@@ -51,6 +51,14 @@ class Front:
         if self._timed and (self._logs_all or response.status >= _FAILED):
             self._log(request, response.status, began)
         return response
+
+    def unread(self, path: str, code: str) -> Response:
+        """The answer to a request that was not read, in the words of whoever answers there."""
+        by_method, _ = self._routes.find(path)
+        for route in by_method.values():
+            if route.unread is not None:
+                return route.unread(code)
+        return bad_request(code)
 
     def _count(self, request: Request, response: Response) -> None:
         key = (request.route, response.status)

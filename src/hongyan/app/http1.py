@@ -16,10 +16,11 @@ from urllib.parse import unquote
 
 import httptools
 
-from hongyan.api.problem import bad_request
 from hongyan.wire.http import Request, Response
 
 Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
+Unread: TypeAlias = Callable[[str, str], Response]
+"""The answer to a request that could not be read, by its path and the word for why."""
 
 MOST_HEAD_BYTES: Final = 32_768
 """No larger head is taken; one that is smaller by two pieces always is."""
@@ -48,12 +49,17 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class HttpServer:
     """The connections of one listening socket."""
 
-    def __init__(self, respond: Respond) -> None:
+    def __init__(self, respond: Respond, unread: Unread) -> None:
         self.respond = respond
+        self.unread = unread
         self.connections: set[Connection] = set()
         self.stopping = False
         self.date = b""
         """The `Date` header's value; a second old at most."""
+        self.heads: dict[tuple[int, bytes, int], bytes] = {}
+        """(status, content type, length) → everything before the body, for as long as the date is
+        good: of the answers that are given most often there are few kinds.
+        """
         self._empty = asyncio.Event()
         self._empty.set()
         self._loop = asyncio.get_running_loop()
@@ -97,6 +103,7 @@ class HttpServer:
         """One look a second at all connections, instead of a timer for each of their requests."""
         while True:
             self.date = formatdate(usegmt=True).encode()
+            self.heads.clear()
             now = self._loop.time()
             for connection in list(self.connections):
                 connection.expire(now)
@@ -209,12 +216,16 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._refused = self._ending = True
-        self._arriving = False
         if self._answering is None and not self._transport.is_closing():
-            response = bad_request(code)
+            response = self._server.unread(self._path(), code)
             head = self._head(response, is_old=False, stays=False)
             self._transport.write(head + response.body)
             self._leave()
+        self._arriving = False
+
+    def _path(self) -> str:
+        """Of the request that is coming in; empty before it has told."""
+        return _split(self._url)[0] if self._url and self._arriving else ""
 
     def _leave(self) -> None:
         """Close, but not at once upon a caller that was refused: while it is still sending, it would
@@ -334,6 +345,15 @@ class Connection(asyncio.Protocol):
 
     def _head(self, response: Response, *, is_old: bool, stays: bool) -> bytes:
         """Everything before the body."""
+        if is_old or not stays or response.headers or response.stream is not None:
+            return self._new_head(response, is_old=is_old, stays=stays)
+        kind = (response.status, response.content_type, len(response.body))
+        head = self._server.heads.get(kind)
+        if head is None:
+            head = self._server.heads[kind] = self._new_head(response, is_old=False, stays=True)
+        return head
+
+    def _new_head(self, response: Response, *, is_old: bool, stays: bool) -> bytes:
         more = b"".join([b"%b: %b\r\n" % header for header in response.headers])
         if response.stream is None and response.status not in _BODILESS:
             more += b"content-length: %d\r\n" % len(response.body)

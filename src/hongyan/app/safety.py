@@ -14,6 +14,8 @@ def unsafe(settings: Settings, directory: Path) -> list[str]:
     return [
         *_address(settings.server.base_url),
         *_sandbox(settings),
+        *_zhenzi(settings),
+        *_callbacks(settings),
         *_metrics(settings.metrics.key),
         *_key_file(directory / KEY_FILE),
     ]
@@ -32,11 +34,39 @@ def _address(base_url: str) -> list[str]:
     return []
 
 
+def unwise(settings: Settings) -> list[str]:
+    """What works, but not as its operator will have meant it. `serve` logs it, `doctor` names it."""
+    server = settings.server
+    host = url_parts(server.base_url).hostname or ""
+    if _is_loopback(server.host) and host and not _is_loopback(host) and not server.trusted_proxies:
+        sentence = "[server] trusted_proxies is empty, though callers come through a proxy on this"
+        more = " machine: they all look like one, share its limits, and can be locked out together."
+        return [sentence + more + ' Name it: ["127.0.0.1/32", "::1/128"].']
+    return []
+
+
 def _sandbox(settings: Settings) -> list[str]:
     if settings.providers.sandbox is None:
         return []
     sentence = "[providers.sandbox] is configured: its texts and test numbers are for development"
     return [sentence + " only. Remove the table, or use 'hongyan dev'."]
+
+
+def _zhenzi(settings: Settings) -> list[str]:
+    zhenzi = settings.providers.zhenzi
+    if zhenzi is None:
+        return []
+    parts = url_parts(zhenzi.api_url)
+    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return []
+    sentence = f"[providers.zhenzi] api_url is {zhenzi.api_url}: the AppSecret and the numbers"
+    return [sentence + " would travel in the clear. Use https://."]
+
+
+def _callbacks(settings: Settings) -> list[str]:
+    if not settings.callbacks.loopback_http:
+        return []
+    return ["[callbacks] loopback_http lets apps call this machine. Remove it: it is for 'dev'."]
 
 
 def _metrics(key: str) -> list[str]:

@@ -72,7 +72,7 @@ async def _serve(
     await house.open()
     ready()
     settle_memory()
-    server = HttpServer(house.front.respond)
+    server = HttpServer(house.front.respond, house.front.unread)
     await server.start(listening)
     await stopping.wait()
     closing = asyncio.create_task(_close(server, house), name="close")

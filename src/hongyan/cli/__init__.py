@@ -5,15 +5,21 @@ from typing import Final
 import rich_click as click
 
 from hongyan import __version__
-from hongyan.cli.administer import app, key, package, route, template
+from hongyan.cli.account import account, package
+from hongyan.cli.app import app
 from hongyan.cli.call import send, verify
+from hongyan.cli.callback import callback
 from hongyan.cli.doctor import doctor
+from hongyan.cli.key import key
+from hongyan.cli.route import route
+from hongyan.cli.scan import scan
 from hongyan.cli.serve import dev, init, serve
 from hongyan.cli.show import as_json, show
+from hongyan.cli.template import template
 
 EXIT_CODES: Final = """
-Exit codes: 0 done · 1 refused, the message says why · 2 wrong usage · 3 a finding of `doctor`
-· 75 the disk failed during a commit: start again
+Exit codes: 0 done · 1 refused, the message says why · 2 wrong usage · 3 a finding of `doctor` or
+`scan` · 75 the disk failed during a commit: start again
 """
 
 
@@ -36,14 +42,17 @@ for command in (
     dev,
     serve,
     init,
+    account,
+    package,
     app,
     key,
-    package,
     template,
     route,
+    callback,
     send,
     verify,
     doctor,
+    scan,
 ):
     cli.add_command(command)
 

@@ -14,7 +14,7 @@ import rich_click as click
 
 from hongyan.app import development
 from hongyan.app.clock import SteadyClock
-from hongyan.app.safety import unsafe
+from hongyan.app.safety import unsafe, unwise
 from hongyan.cli.show import as_json, console, wants_json
 from hongyan.core.time import SECOND, Millis, rfc3339
 from hongyan.service.directory import Directory
@@ -94,6 +94,8 @@ def _safety(settings: Settings, directory: Path) -> Iterator[Finding]:
     for reason in reasons:
         yield Finding("config", ok=False, sentence=reason, cure="'serve' refuses until then.")
     if not reasons:
+        for one in unwise(settings):
+            yield Finding("proxy", ok=False, sentence=one, cure="See docs/howto/serve.md.")
         yield Finding("config", ok=True, sentence="Can be read, and is safe to serve.")
 
 
@@ -168,11 +170,16 @@ def _books(broken: list[int]) -> Finding:
 
 def _routes(settings: Settings, known: Directory) -> Iterator[Finding]:
     """`dev` brings its own sandbox; any other provider needs its table in the configuration."""
-    configured = {"sandbox"} if settings.providers.sandbox or _is_development(known) else set()
+    tables = msgspec.structs.asdict(settings.providers)
+    configured = {name for name, table in tables.items() if table is not None}
+    if _is_development(known):
+        configured.add("sandbox")
     for kind, providers in known.routes.items():
         missing = [name for name in providers if name not in configured]
         sentence = f"{kind} goes through {' → '.join(providers)}."
-        cure = f"Configure [providers.{missing[0]}]." if missing else ""
+        cure = (
+            f"Configure [providers.{missing[0]}], and name the file: --config." if missing else ""
+        )
         yield Finding("routes", ok=not missing, sentence=sentence, cure=cure)
     if not known.routes:
         cure = "Route one: 'hongyan route verification PROVIDER'."

@@ -14,7 +14,7 @@ import structlog
 
 from hongyan.app import Development, House, development, server
 from hongyan.app.clock import SteadyClock
-from hongyan.app.safety import unsafe
+from hongyan.app.safety import unsafe, unwise
 from hongyan.app.server import PortInUse
 from hongyan.cli.show import as_json, fail, refusing, show
 from hongyan.service.administer import create_app
@@ -29,6 +29,7 @@ _GUIDE: Final = """
    The page     {url}/            register a number, see its text arrive
    The API      {url}/docs        every call, to be tried
    The keys     {file}
+   Zhenzi       {url}             as apiUrl; AppId and AppSecret are among the keys
 
    curl -s {url}/v1/verifications -H 'Authorization: Bearer {key}' \\
      -H 'Content-Type: application/json' -d '{{"phone":"13800138000","purpose":"login"}}'
@@ -114,6 +115,8 @@ def serve(config: Path) -> None:
     directory = config.parent / settings.data
     if reasons := unsafe(settings, directory):
         fail("This house is not safe to open:\n" + "\n".join(f" - {one}" for one in reasons))
+    for sentence in unwise(settings):
+        structlog.get_logger().warning("serve.unwise", reason=sentence)
     listening = server.listen(settings.server.host, settings.server.port)
     clock = SteadyClock()
     seal = seal_of(directory, clock)
@@ -133,9 +136,10 @@ def serve(config: Path) -> None:
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--base-url", required=True, help="Where callers will reach it: https://…")
 @click.option("--title", default="My app", show_default=True, help="The first app's title.")
+@click.option("--signature", default="", help="Of its free texts, without 【】.")
 @as_json
 @refusing(*_UNUSABLE, FileExistsError)
-def init(directory: Path, base_url: str, title: str) -> None:
+def init(directory: Path, base_url: str, title: str, signature: str) -> None:
     """Make a configuration, a data directory with its key file, and a first app in DIRECTORY.
 
     The app's secret key is printed once. Nothing that exists is overwritten.
@@ -154,17 +158,27 @@ def init(directory: Path, base_url: str, title: str) -> None:
     administering = administration(data, seal, clock)
     with administering.together():
         account = administering.create_account(title, "enterprise")
-        created = create_app(administering, account, title)
+        created = create_app(administering, account, title, signature=signature)
     administering.close()
     sample = resources.files("hongyan").joinpath("hongyan.sample.toml").read_text("utf-8")
     config.write_text(sample.replace("https://sms.example.com", base_url), encoding="utf-8")
     show(
-        {"config": str(config), "data": str(data), "app": created.app, "api_key": created.api_key},
+        {
+            "config": str(config),
+            "data": str(data),
+            "app": created.app,
+            "api_key": created.api_key,
+            "app_id": created.app_id,
+            "app_secret": created.app_secret,
+        },
         f"Configuration  {config}\n"
         f"Data           {data}  (back up {data / 'hongyan.key'} apart from the database)\n"
         f"App            {created.app}\n"
-        f"Secret key     {created.api_key}  (shown this once)\n\n"
-        "Next: route a provider and add a package, then start with 'hongyan serve'.",
+        f"Secret key     {created.api_key}  (shown this once)\n"
+        f"AppId          {created.app_id}  (for clients of Zhenzi)\n"
+        f"AppSecret      {created.app_secret}  (shown this once)\n\n"
+        "Next: a provider in the configuration, 'hongyan route', 'hongyan package add', then"
+        " 'hongyan doctor' and 'hongyan serve'.",
     )
 
 

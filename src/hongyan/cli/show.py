@@ -9,6 +9,7 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,12 +56,31 @@ def show_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         sys.stdout.write(msgspec.json.encode(rows).decode() + "\n")
         return
     if not rows:
-        console.print(empty)
+        console.print(empty, markup=False)
         return
     table = Table(*rows[0].keys(), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        # As it is written: what stands in brackets is somebody's text, not our colours.
+        table.add_row(*(Text(_told(value)) for value in row.values()))
     console.print(table)
+
+
+def show_row(row: Mapping[str, Any]) -> None:
+    """One thing, a line a field."""
+    show(row, "\n".join(f"{field:14} {_told(value)}" for field, value in row.items()))
+
+
+def _told(value: object) -> str:
+    """For people: a list as its members, a truth as a word."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(_told, value)) or "-"
+        case dict():
+            return " ".join(_told(one) for one in value.values() if one not in ("", []))
+        case _:
+            return str(value)
 
 
 def fail(sentence: str, code: int = REFUSED, **more: object) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from hongyan.core import limit
+from hongyan.core import door, limit
 from hongyan.core.command import (
     Answer,
     Approved,
@@ -21,6 +21,8 @@ from hongyan.core.command import (
     Consumed,
     Declined,
     Idempotency,
+    Knock,
+    Opened,
     Queued,
     Refused,
     Resend,
@@ -38,11 +40,12 @@ from hongyan.core.errors import (
     NoBalance,
     ProofInvalid,
     ProofUsed,
+    WrongSecret,
 )
-from hongyan.core.identifier import VerificationId
+from hongyan.core.identifier import VerificationId, made_at
 from hongyan.core.mark import NOBODY, Mark, blend
 from hongyan.core.message import Message
-from hongyan.core.time import Millis
+from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import (
     Caller,
     Digest,
@@ -67,13 +70,23 @@ def decide(
 
 
 def _decided(command: Command, draft: Draft, rules: Rules, digest: Digest) -> Decided:
-    if not isinstance(command, Consume) and command.idempotency is not None:
+    if not isinstance(command, Consume | Knock) and command.idempotency is not None:
         replayed = _replayed(command.idempotency, draft)
         if replayed is not None:
             return replayed
     match command:
         case Send():
             return _send(command, draft)
+        case Knock():
+            return _knock(command, draft)
+        case _:
+            return _of_verification(command, draft, rules, digest)
+
+
+def _of_verification(
+    command: Start | Resend | Check | Consume, draft: Draft, rules: Rules, digest: Digest
+) -> Decided:
+    match command:
         case Start():
             return _start(command, draft, rules)
         case Resend():
@@ -111,34 +124,66 @@ def number_mark(app: int, phone: Mark) -> Mark:
     return blend(phone, app)
 
 
-def _send(command: Send, draft: Draft) -> Sent:
+def _send(command: Send, draft: Draft) -> Sent | WrongSecret:
+    if command.door and door.is_shut(draft.history(command.door), draft.now):
+        return WrongSecret()
     before = len(draft.queued)
-    queue = _queue_within_limits if command.windows else _queue
-    answer = Sent(tuple([queue(command, message, draft) for message in command.messages]))
+    answer = Sent(tuple([_queue(command, message, draft) for message in command.messages]))
     if command.idempotency is not None and len(draft.queued) > before:
         draft.keep(command.idempotency, answer)
     return answer
 
 
-def _queue(_command: Send, message: Message, draft: Draft) -> Queued | Declined:
+def _queue(command: Send, message: Message, draft: Draft) -> Queued | Declined:
+    if message.reference_mark and _is_used(message, draft):
+        return Declined(reference_used=True)
+    if command.windows or command.client_windows:
+        return _queue_within_limits(command, message, draft)
     if not draft.charge(message.account, message.units):
         return Declined()
     draft.queue(message)
     return Queued(message.id, message.units)
 
 
+def _is_used(message: Message, draft: Draft) -> bool:
+    found = draft.reference(message.reference_mark)
+    return found is not None and made_at(found) > draft.now - DAY
+
+
 def _queue_within_limits(command: Send, message: Message, draft: Draft) -> Queued | Declined:
-    mark = number_mark(message.app, message.phone_mark)
-    history = draft.history(mark)
-    if history:
-        held = limit.refused("phone", command.windows, history, draft.now)
+    counted: list[tuple[Mark, int]] = []
+    if command.windows:
+        mark = number_mark(message.app, message.phone_mark)
+        counted.append((mark, draft.history(mark)))
+        held = limit.refused("phone", command.windows, counted[0][1], draft.now)
         if held is not None:
             return Declined(held.window, held.retry_at)
+    if command.client and command.client_windows:
+        history = draft.history(command.client)
+        counted.append((command.client, history))
+        held = limit.refused("client", command.client_windows, history, draft.now)
+        if held is not None:
+            return Declined(held.window, held.retry_at, "client")
     if not draft.charge(message.account, message.units):
         return Declined()
-    draft.hit(mark, history, keep=limit.MOST_EVENTS)
-    draft.queue(message, ((mark, 0),))
+    for mark, history in counted:
+        draft.hit(mark, history, keep=limit.MOST_EVENTS)
+    draft.queue(message, [(mark, 0) for mark, _ in counted])
     return Queued(message.id, message.units)
+
+
+# Doors.
+
+
+def _knock(command: Knock, draft: Draft) -> Opened | WrongSecret:
+    """While the door is shut nothing is compared, so nothing is counted either."""
+    history = draft.history(command.door)
+    if door.is_shut(history, draft.now):
+        return WrongSecret()
+    if command.right:
+        return Opened()
+    draft.hit(command.door, history, keep=door.KEPT)
+    return WrongSecret()
 
 
 # Verifications.

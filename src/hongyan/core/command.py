@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from hongyan.core.errors import HongyanError, Limited, NoBalance
+from hongyan.core.errors import HongyanError, Limited, NoBalance, ReferenceUsed, Scope
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
-from hongyan.core.mark import Mark
+from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import Message
 from hongyan.core.time import Millis
 from hongyan.core.verification import Caller
@@ -26,6 +26,18 @@ class Send(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...]
     windows: tuple[Window, ...] = ()
     idempotency: Idempotency | None = None
+    client: Mark = NOBODY
+    """The app's own user who caused them, where the app tells; counted by `client_windows`."""
+    client_windows: tuple[Window, ...] = ()
+    door: Mark = NOBODY
+    """Where the app came in, if by a secret that can be guessed (see `door`)."""
+
+
+class Knock(msgspec.Struct, frozen=True):
+    """Somebody at a door, with the right secret or a wrong one."""
+
+    door: Mark
+    right: bool
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -77,7 +89,7 @@ class Consume(msgspec.Struct, frozen=True):
     proof: bytes
 
 
-Command: TypeAlias = Send | Start | Resend | Check | Consume
+Command: TypeAlias = Send | Knock | Start | Resend | Check | Consume
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
@@ -88,19 +100,29 @@ class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
 
 
 class Declined(msgspec.Struct, frozen=True, gc=False, tag="declined"):
-    """A number of a Send that got no message: a limit's window, or (without one) no balance."""
+    """A number of a Send that got no message: a limit's window, a reference that is used already,
+    or (without either) no balance.
+    """
 
     window: str = ""
     retry_at: Millis = 0
+    scope: Scope = "phone"
+    reference_used: bool = False
 
     def error(self) -> HongyanError:
-        return Limited("phone", self.window, self.retry_at) if self.window else NoBalance()
+        if self.reference_used:
+            return ReferenceUsed()
+        return Limited(self.scope, self.window, self.retry_at) if self.window else NoBalance()
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
     """What became of each number of a Send, in order."""
 
     messages: tuple[Queued | Declined, ...]
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """The door is open to the right secret."""
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -137,7 +159,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A failed check, as it is kept for a repeat of the same request."""
 
 
-Answer: TypeAlias = Sent | Started | Approved | Consumed
+Answer: TypeAlias = Sent | Opened | Started | Approved | Consumed
 Keepable: TypeAlias = Sent | Started | Approved | Refused
 
 

@@ -32,6 +32,9 @@ class Snapshot(Protocol):
     def current(self, mark: Mark) -> VerificationId | None:
         """The newest verification of an app, phone and purpose, while it may be alive."""
 
+    def reference(self, mark: Mark) -> MessageId | None:
+        """The newest message of the last 24 h that an app gave this id of its own, at least."""
+
     def verification(self, verification: VerificationId) -> Verification | None:
         """The verification, whatever its state."""
 
@@ -61,6 +64,7 @@ class Draft:
         self.currents: dict[Mark, VerificationId] = {}
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, tuple[MemberId, Verification]] = {}
+        self.references: dict[Mark, MessageId] = {}
         self.void: list[MessageId] = []
         """Texts whose code nobody can use any more: not to be sent, if they still wait."""
         self.probes = 0
@@ -76,6 +80,9 @@ class Draft:
     def current(self, mark: Mark) -> VerificationId | None:
         return self.currents.get(mark) or self._snapshot.current(mark)
 
+    def reference(self, mark: Mark) -> MessageId | None:
+        return self.references.get(mark) or self._snapshot.reference(mark)
+
     def verification(self, wanted: VerificationId) -> Verification | None:
         found = self.changed.get(wanted) or self.created.get(wanted)
         return found or self._snapshot.verification(wanted)
@@ -87,6 +94,8 @@ class Draft:
 
     def queue(self, message: Message, hits: Sequence[Hit] = ()) -> None:
         self.queued.append((message, hits))
+        if message.reference_mark:
+            self.references[message.reference_mark] = message.id
 
     def charge(self, account: int, units: int) -> bool:
         """Debit the account, if its balance covers that."""

@@ -4,7 +4,11 @@ HongyanError
 ├── Invalid                 the request itself is wrong: sending it again will not help
 │   ├── InvalidNumber       not a phone number that we could text
 │   ├── CountryClosed       a good number in a country that is not open
-│   ├── InvalidText         empty, too long, or with characters no handset shows
+│   ├── InvalidText         empty, or with characters no handset shows
+│   ├── TextTooLong
+│   ├── MeaninglessText     an app may refuse what carriers are known to block
+│   ├── FreeTextClosed      this app sends by template only
+│   ├── ReferenceUsed       an app's own id for a message, for the second time in 24 h
 │   ├── InvalidTemplate     a template body that cannot be filled
 │   ├── InvalidParameters   too few, too many, or not of the template's kind
 │   ├── InvalidPurpose      not a purpose's form, or not one of this key's
@@ -14,6 +18,9 @@ HongyanError
 ├── Denied                  who asks may not
 │   ├── UnknownKey          no key, a wrong key, a disabled one
 │   ├── KeyNotAllowed       a publishable key outside its purposes, origins or operations
+│   ├── UnknownApp
+│   ├── WrongSecret         also while the guess limit holds, whatever the secret
+│   ├── AddressNotAllowed
 │   ├── AppDisabled
 │   └── AccountClosed
 ├── Limited                 too many; carries the window and when to come back
@@ -35,7 +42,7 @@ from typing import Literal
 
 from hongyan.core.time import Millis
 
-Scope = Literal["phone", "ip", "app"]
+Scope = Literal["phone", "ip", "app", "client"]
 
 
 class HongyanError(Exception):
@@ -63,6 +70,22 @@ class CountryClosed(Invalid):
 
 class InvalidText(Invalid):
     """The text cannot be sent."""
+
+
+class TextTooLong(Invalid):
+    """The text is too long."""
+
+
+class MeaninglessText(Invalid):
+    """A text like 你好 or of digits alone says nothing; carriers block it."""
+
+
+class FreeTextClosed(Invalid):
+    """This app sends by template only."""
+
+
+class ReferenceUsed(Invalid):
+    """A message of the last 24 hours has this reference already."""
 
 
 class InvalidTemplate(Invalid):
@@ -99,6 +122,18 @@ class UnknownKey(Denied):
 
 class KeyNotAllowed(Denied):
     """This key may not do that."""
+
+
+class UnknownApp(Denied):
+    """There is no such app."""
+
+
+class WrongSecret(Denied):
+    """The secret is not this app's."""
+
+
+class AddressNotAllowed(Denied):
+    """This app may not be called from this address."""
 
 
 class AppDisabled(Denied):

@@ -52,6 +52,11 @@ def made_at(message: MessageId) -> Millis:
     return (message >> _TIME_SHIFT) + EPOCH
 
 
+def first_id(at: Millis) -> MessageId:
+    """No message of a moment, or of a later one, has a smaller id."""
+    return MessageId(max(at - EPOCH, 0) << _TIME_SHIFT)
+
+
 def written(message: int) -> str:
     """A 63-bit id as 13 letters, in the same order."""
     pairs = _PAIRS

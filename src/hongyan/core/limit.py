@@ -49,6 +49,8 @@ class Window(msgspec.Struct, frozen=True):
 def refused(scope: Scope, windows: Iterable[Window], history: int, now: Millis) -> Limited | None:
     """The window that holds this event up longest, with when to come back; None lets it happen."""
     latest: Limited | None = None
+    if history == NO_EVENTS:
+        return None
     for window in windows:
         opens_at = window.opens_at(history)
         if opens_at > now and (latest is None or opens_at > latest.retry_at):

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from hongyan.core.identifier import MessageId, VerificationId
-from hongyan.core.mark import Mark
+from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.time import HOUR, Millis
 
 
@@ -72,6 +72,10 @@ LIFETIME: Final[dict[Kind, Millis]] = {
 """How long a message may wait for a provider before it expires."""
 
 
+ENDS: Final = frozenset(status for status, following in TRANSITIONS.items() if not following)
+"""Nothing more will become of such a message."""
+
+
 def may_move(old: Status, new: Status) -> bool:
     """Whether the table has this move."""
     return new in TRANSITIONS[old]
@@ -92,3 +96,12 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     units: int
     expires_at: Millis
     verification: VerificationId | None = None
+    params: tuple[str, ...] = ()
+    """The template's values: an upstream that has the template too takes them, not the text."""
+    reference: str = ""
+    """The app's own id for it."""
+    reference_mark: Mark = NOBODY
+    reports: bool = False
+    """Whether its app is told of its end."""
+    warning: str = ""
+    """What its app should know of it, in a word; such as `meaningless`."""

@@ -29,6 +29,8 @@ class Deferred(msgspec.Struct, frozen=True):
 
     reason: str
     retry_after: Millis = 0
+    stops: bool = False
+    """The provider will take nothing until somebody has mended something: an alarm."""
 
 
 class Unconfirmed(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Templates: a reviewed body with `{1}…{n}`, filled once, in order, by rules of its kind."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +12,17 @@ from hongyan.core.message import Kind
 
 _PLACEHOLDER: Final = re.compile(r"\{(\d{1,2})\}")
 _DIGITS: Final = re.compile(r"[0-9]*", re.ASCII)
-_LINK: Final = re.compile(r"(?ai)https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|xyz|cc|io)\b")
+_LINK: Final = re.compile(
+    r"(?ai)://|www\.|[a-z0-9-]\.[a-z]{2,24}[/?:#]|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+    r"|[a-z0-9-]\.(?:com|cn|net|org|top|xyz|cc|io|vip|co|me|ly|info|site|shop|club|icu|wang|link|ltd"
+    r"|tv|app|store|online|tech|pro|asia|mobi|im|gg|cf|tk|ml|ga|fun|live|work|biz|ren|xin|red|pub)\b"
+)
+_FULL_STOPS: Final = str.maketrans("。．｡", "...")
+"""What a browser takes for the dot of a name."""
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+"""Line breaks, and what turns or hides letters: they would make a text read otherwise."""
 _LONGEST_VALUE: Final = 30
 _STAR: Final = "*"
 
@@ -55,7 +66,7 @@ def require_values(kind: Kind, values: Sequence[str], count: int, longest_code: 
     """Raise InvalidParameters unless the values suit a template of this kind.
 
     Verification: digits only, at most `longest_code` (6, as carriers review them). Others: at most
-    30 characters and no link, which reviewers allow only as a constant of the body.
+    30 characters, no link, which reviewers allow only as a constant of the body, and no line break.
     """
     if len(values) != count:
         sentence = f"The template takes {count} parameters, not {len(values)}."
@@ -77,5 +88,7 @@ def _require_plain(value: str, position: int) -> None:
     if len(value) > _LONGEST_VALUE:
         sentence = f"Parameter {position} has over {_LONGEST_VALUE} characters."
         raise InvalidParameters(sentence)
-    if _LINK.search(value):
+    if _UNSEEN.search(value):
+        raise InvalidParameters(f"Parameter {position} holds a line break or an unseen character.")
+    if _LINK.search(unicodedata.normalize("NFKC", value.translate(_FULL_STOPS))):
         raise InvalidParameters(f"Parameter {position} holds a link; put links into the template.")

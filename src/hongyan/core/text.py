@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from hongyan.core.errors import InvalidText
+from hongyan.core.errors import InvalidText, TextTooLong
 
 GSM_ALPHABET: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -31,7 +31,7 @@ GSM_EXTENSION: Final = {
 """Characters that take two septets: the escape, then this one."""
 
 LONGEST: Final = 500
-"""Characters in all, signature included (Tencent's ContentLengthLimit; no carrier takes more)."""
+"""Characters in all, signature included (Tencent's ContentLengthLimit), where no protocol says else."""
 
 _GSM_COST: Final = dict.fromkeys(GSM_ALPHABET.replace("\x1b", ""), 1) | dict.fromkeys(
     GSM_EXTENSION, 2
@@ -39,15 +39,23 @@ _GSM_COST: Final = dict.fromkeys(GSM_ALPHABET.replace("\x1b", ""), 1) | dict.fro
 _HIGHEST_PLANE_0: Final = "\uffff"
 _UNSHOWABLE: Final = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKETS: Final = re.compile("[【】]")
+_SIGNED: Final = re.compile(r"【([^【】]{1,40})】(.*)", re.DOTALL)
 _CODE_LIKE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)")
+_NAMES_A_CODE: Final = re.compile(r"(?i)验证码|校验码|动态码|注册码|verification code")
+_GREETINGS: Final = frozenset({"你好", "您好", "测试", "hello", "hi", "test"})
+_LONGEST_GREETING: Final = 16
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_NO_WORDS: Final = re.compile(r"[\W_]+")
 
 
-def require_showable(text: str) -> None:
-    """Raise InvalidText for an empty text, one over 500 characters, or one no handset shows."""
+def require_showable(text: str, longest: int = LONGEST) -> None:
+    """Raise InvalidText for an empty text or one that no handset shows, TextTooLong for one of over
+    `longest` characters.
+    """
     if not text or text.isspace():
         raise InvalidText("The text is empty.")
-    if len(text) > LONGEST:
-        raise InvalidText(f"The text has {len(text)} characters; {LONGEST} are the most.")
+    if len(text) > longest:
+        raise TextTooLong(f"The text has {len(text)} characters; {longest} are the most.")
     if bad := _UNSHOWABLE.search(text):
         sentence = f"The text holds U+{ord(bad[0]):04X} at character {bad.start() + 1}."
         raise InvalidText(sentence + " Control characters and lone surrogates cannot be sent.")
@@ -65,9 +73,27 @@ def signed(signature: str, text: str) -> str:
     return f"【{signature}】{text}"
 
 
+def signature_of(text: str) -> tuple[str, str]:
+    """(signature, the text without it) of a text that begins with one; ("", text) of others."""
+    found = _SIGNED.fullmatch(text)
+    return (found[1], found[2]) if found else ("", text)
+
+
 def masked(text: str) -> str:
     """Free text with every run of 4-8 digits, which may be a code, as `*`."""
     return _CODE_LIKE.sub("*", text)
+
+
+def names_a_code(text: str) -> bool:
+    """Whether a free text is a verification text: it must come at once and be wiped soon."""
+    return _NAMES_A_CODE.search(text) is not None
+
+
+def is_meaningless(text: str) -> bool:
+    """A greeting or digits alone: "可能会被运营商屏蔽", as Zhenzi's documents warn."""
+    if _LETTER.search(text) is None:
+        return True
+    return len(text) <= _LONGEST_GREETING and _NO_WORDS.sub("", text).lower() in _GREETINGS
 
 
 def segments(text: str, *, domestic: bool) -> int:

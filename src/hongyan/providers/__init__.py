@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hongyan.providers.sandbox import Sandbox, SandboxSettings
+from hongyan.providers.zhenzi import Zhenzi, ZhenziSettings
 from hongyan.service.ports import Provider
 
-__all__ = ["PROVIDERS", "Sandbox", "SandboxSettings"]
+__all__ = ["PROVIDERS", "Sandbox", "SandboxSettings", "Zhenzi", "ZhenziSettings"]
 
 PROVIDERS: Final[Mapping[str, Callable[..., Provider]]] = {
     "sandbox": Sandbox,
+    "zhenzi": Zhenzi,
 }

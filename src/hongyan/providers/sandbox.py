@@ -86,6 +86,9 @@ class Sandbox:
         script = self._scripts.get(message.phone)
         return await script(message) if script else self._deliver(message)
 
+    async def close(self) -> None:
+        """It has no connections."""
+
     def _deliver(self, message: Message, status: Status | None = Status.DELIVERED) -> Outcome:
         """Put the text on the handset (unless it is undeliverable); the receipt follows."""
         if status is not Status.UNDELIVERED:

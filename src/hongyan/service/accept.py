@@ -8,21 +8,30 @@ import msgspec
 from hongyan.core import phone, template, text
 from hongyan.core.command import Declined, Idempotency, Queued, Send, Sent
 from hongyan.core.errors import (
+    FreeTextClosed,
     HongyanError,
     Invalid,
+    MeaninglessText,
     NoRoute,
     UnknownSignature,
     UnknownTemplate,
 )
+from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import LIFETIME, Kind, Message
 from hongyan.core.time import Millis
-from hongyan.service.directory import App, Directory, Template
+from hongyan.service.directory import App, Directory, Review, Template
 from hongyan.service.ports import Clock, Sealer, Store
 
 MOST_NUMBERS: Final = 1_000
 
 PHONE: Final = b"phone"
 """The kind of mark that every number is known by."""
+
+MEANINGLESS: Final = "meaningless"
+"""The warning about a text that a carrier may block for saying nothing."""
+
+_REFERENCE: Final = b"reference"
+_CLIENT: Final = b"client"
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
@@ -33,23 +42,47 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     became: Queued | HongyanError
 
 
+class Custom(msgspec.Struct, frozen=True):
+    """What a protocol allows in a text, where that is not what we do."""
+
+    longest: int = text.LONGEST
+    """Characters of a free text."""
+    plain_values: bool = False
+    """Whether values of verification templates may be other than digits."""
+    reads_kind: bool = False
+    """Whether a free text that names a code is a verification text; else each is a notice."""
+
+
+OURS: Final = Custom()
+
+
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A text to be sent. Either `template` with `params`, or `text` with `signature`."""
 
     to: Sequence[str]
-    template: str = ""
+    template: str | int = ""
+    """By name, or by id."""
     params: Sequence[str] = ()
     text: str = ""
     signature: str = ""
+    custom: Custom = OURS
+    reference: str = ""
+    """The app's own id for it, by which it asks and is told."""
+    client: str = ""
+    """Who of the app's users caused it, in whatever way the app tells them apart."""
+    door: Mark = NOBODY
+    """See `command.Send`."""
 
 
-class _Text(msgspec.Struct, frozen=True):
+class _Text(msgspec.Struct, frozen=True, kw_only=True):
     """A text as it leaves, with what it is charged at home and abroad."""
 
     kind: Kind
-    template: int
     text: str
     domestic_units: int
+    template: int = 0
+    params: tuple[str, ...] = ()
+    warning: str = ""
 
     def units(self, number: str) -> int:
         if number.startswith("+86"):
@@ -74,25 +107,50 @@ class Acceptance:
     ) -> list[Result]:
         """What became of each number, in order.
 
-        Raises Invalid for a wrong text or template (of numbers it tells in their place), KeyReused,
-        and NotAccepted when nothing could be taken.
+        Raises Invalid for a wrong text or template (of numbers it tells in their place), WrongSecret
+        while its door is shut, KeyReused, and NotAccepted when nothing could be taken.
         """
         directory = self._store.directory
         composed = _composed(directory, app, outgoing)
         require_route(directory, composed.kind, self._providers)
         now = self._clock()
-        drafted = [self._drafted(app, number, composed, now) for number in outgoing.to]
+        reference = self._reference(app, outgoing.reference)
+        drafted = [self._drafted(app, number, composed, now, reference) for number in outgoing.to]
         messages = [one for one in drafted if isinstance(one, Message)]
         if not messages:
             return [one for one in drafted if isinstance(one, Result)]
-        answer = await self._store.accept(Send(tuple(messages), app.windows, idempotency))
+        send = Send(
+            tuple(messages),
+            app.windows,
+            idempotency,
+            self._client(app, outgoing.client),
+            app.client_windows,
+            outgoing.door,
+        )
+        answer = await self._store.accept(send)
         if isinstance(answer, HongyanError):
             raise answer
         assert isinstance(answer, Sent)  # noqa: S101 - the fold answers a Send so
+        if len(messages) == len(drafted):
+            return list(map(_result, messages, answer.messages))
         results = map(_result, messages, answer.messages)
         return [next(results) if isinstance(one, Message) else one for one in drafted]
 
-    def _drafted(self, app: App, number: str, composed: _Text, now: Millis) -> Message | Result:
+    def require_template(self, app: App, template: str | int) -> None:
+        """Raises UnknownTemplate, before anything else of a text is looked at."""
+        _template(self._store.directory, app, template)
+
+    def _reference(self, app: App, reference: str) -> tuple[str, Mark]:
+        return reference, reference_mark(self._sealer, app, reference) if reference else NOBODY
+
+    def _client(self, app: App, client: str) -> Mark:
+        if not (client and app.client_windows):
+            return NOBODY
+        return self._sealer.mark(_CLIENT, f"{app.id} {client}".encode())
+
+    def _drafted(
+        self, app: App, number: str, composed: _Text, now: Millis, reference: tuple[str, Mark]
+    ) -> Message | Result:
         try:
             to = phone.canonical(number, app.countries)
         except Invalid as error:
@@ -108,6 +166,11 @@ class Acceptance:
             text=composed.text,
             units=composed.units(to),
             expires_at=now + LIFETIME[composed.kind],
+            params=composed.params,
+            reference=reference[0],
+            reference_mark=reference[1],
+            reports=bool(reference[0]) and app.callback is not None,
+            warning=composed.warning,
         )
 
 
@@ -120,28 +183,73 @@ def require_route(directory: Directory, kind: Kind, providers: frozenset[str]) -
         raise NoRoute(f"{kind} messages are routed to a provider that is not configured.")
 
 
-def filled(one: Template, values: Sequence[str], longest_code: int = 6) -> str:
+def reference_mark(sealer: Sealer, app: App, reference: str) -> Mark:
+    """The mark that an app's own id for a message is found by."""
+    return sealer.mark(_REFERENCE, f"{app.id} {reference}".encode())
+
+
+def filled(
+    one: Template, values: Sequence[str], longest_code: int = 6, custom: Custom = OURS
+) -> str:
     """The text of a template as it leaves. Raises InvalidParameters and InvalidText."""
-    template.require_values(one.kind, values, one.body.count, longest_code)
-    whole = f"【{one.signature}】{one.body.fill(values)}"
-    text.require_showable(whole)
+    kind = Kind.NOTICE if custom.plain_values else one.kind
+    template.require_values(kind, values, one.body.count, longest_code)
+    # A value must bring no signature of its own, either.
+    whole = text.signed(one.signature, one.body.fill(values))
+    text.require_showable(whole, custom.longest)
     return whole
 
 
 def _composed(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
+    if outgoing.template != "":
+        return _of_template(directory, app, outgoing)
+    return _of_words(directory, app, outgoing)
+
+
+def _template(directory: Directory, app: App, named: str | int) -> Template:
     account = app.account.id
-    if outgoing.template:
-        one = directory.templates.get((account, outgoing.template))
-        if one is None:
-            raise UnknownTemplate
-        whole = filled(one, outgoing.params)
-        return _Text(one.kind, one.id, whole, text.segments(whole, domestic=True))
-    if (account, outgoing.signature) not in directory.signatures:
+    if isinstance(named, int):
+        one = directory.template_ids.get(named)
+    else:
+        one = directory.templates.get((account, named))
+    if one is None or one.account != account or one.review is not Review.APPROVED:
+        raise UnknownTemplate
+    return one
+
+
+def _of_template(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
+    one = _template(directory, app, outgoing.template)
+    whole = filled(one, outgoing.params, custom=outgoing.custom)
+    return _Text(
+        kind=one.kind,
+        text=whole,
+        domestic_units=text.segments(whole, domestic=True),
+        template=one.id,
+        params=tuple(outgoing.params),
+    )
+
+
+def _of_words(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
+    if not app.free_text:
+        raise FreeTextClosed
+    signature = outgoing.signature or app.signature
+    if (app.account.id, signature) not in directory.signatures:
         raise UnknownSignature
-    whole = text.signed(outgoing.signature, outgoing.text)
-    text.require_showable(outgoing.text)
-    text.require_showable(whole)
-    return _Text(Kind.NOTICE, 0, whole, text.segments(whole, domestic=True))
+    words = outgoing.text
+    whole = text.signed(signature, words)
+    text.require_showable(words, outgoing.custom.longest)
+    if outgoing.custom is OURS:
+        text.require_showable(whole)
+    meaningless = text.is_meaningless(words)
+    if meaningless and app.refuses_meaningless:
+        raise MeaninglessText
+    is_code = outgoing.custom.reads_kind and text.names_a_code(words)
+    return _Text(
+        kind=Kind.VERIFICATION if is_code else Kind.NOTICE,
+        text=whole,
+        domestic_units=text.segments(whole, domestic=True),
+        warning=MEANINGLESS if meaningless else "",
+    )
 
 
 def _result(message: Message, one: Queued | Declined) -> Result:

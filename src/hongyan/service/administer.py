@@ -1,6 +1,7 @@
 """Administer: accounts, apps and keys, as an operator makes them. A secret is shown once."""
 
 import secrets
+import uuid
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,7 +11,13 @@ from hongyan.core import template, text
 from hongyan.core.errors import InvalidTemplate, UnknownKey, UnknownSignature
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
-from hongyan.service.directory import App, KeyKind
+from hongyan.service.directory import (
+    NEVER,
+    App,
+    Callback,
+    Directory,
+    KeyKind,
+)
 from hongyan.service.ports import Administration, NewKey
 
 _KEY_BYTES: Final = 24
@@ -21,12 +28,24 @@ _HINT_LENGTH: Final = 4
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
+ZHENZI: Final = "zhenzi"
+"""The protocol in which an app is known by its AppId."""
+
+_FIRST_APP_ID: Final = 100_000
+_LAST_APP_ID: Final = 999_999
+_CALLBACK_SECRET_BYTES: Final = 32
+
+
 class AppCreated(msgspec.Struct, frozen=True):
-    """A new app with its first secret key, in the clear for this once."""
+    """A new app with its first secrets, in the clear for this once."""
 
     app: str
     account: int
     api_key: str
+    app_id: str
+    """Its name in the Zhenzi protocol: six digits."""
+    app_secret: str
+    """And its secret there."""
 
 
 def new_key(kind: KeyKind, purposes: Iterable[str] = (), origins: Iterable[str] = ()) -> NewKey:
@@ -42,22 +61,88 @@ def new_key(kind: KeyKind, purposes: Iterable[str] = (), origins: Iterable[str] 
 
 
 def create_app(
-    administration: Administration, account: int, title: str, name: str = ""
+    administration: Administration,
+    account: int,
+    title: str,
+    name: str = "",
+    signature: str = "",
 ) -> AppCreated:
-    """An app with a secret key. `name` is made when it is not given."""
+    """An app with its first secrets. `name` is made when it is not given; `signature`, where it is
+    new, too.
+    """
     name = name or "app_" + "".join(secrets.choice(_LETTERS) for _ in range(_NAME_BYTES))
     app = administration.create_app(account, name, title)
-    key = new_key(KeyKind.SECRET)
+    key, app_secret = new_key(KeyKind.SECRET), new_app_secret()
     administration.add_key(app, key)
-    return AppCreated(name, account, key.secret)
+    app_id = _free_app_id(administration)
+    administration.name_app(app, ZHENZI, app_id)
+    administration.add_key(app, app_secret)
+    if signature:
+        administration.add_signature(account, signature)
+        made = administration.directory().apps[name]
+        administration.change_app(msgspec.structs.replace(made, signature=signature))
+    return AppCreated(name, account, key.secret, app_id, app_secret.secret)
+
+
+def new_app_secret() -> NewKey:
+    """An AppSecret as Zhenzi's are: a UUID in lower case."""
+    secret = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+    hint = f"{secret[:_HINT_LENGTH]}…{secret[-_HINT_LENGTH:]}"
+    return NewKey(kind=KeyKind.APP_SECRET, secret=secret, hint=hint)
+
+
+def app_id_of(directory: Directory, app: App) -> str:
+    """What the app is called in the Zhenzi protocol; empty when it has no name there."""
+    for (protocol, name), one in directory.named.items():
+        if protocol == ZHENZI and one.id == app.id:
+            return name
+    return ""
+
+
+def rotate_app_secret(administration: Administration, app: App, ends_at: Millis) -> NewKey:
+    """A new AppSecret. The one before it ends at a moment; any that was on its way out, now.
+
+    An app that has no AppId yet gets one.
+    """
+    directory = administration.directory()
+    if not app_id_of(directory, app):
+        administration.name_app(app.id, ZHENZI, _free_app_id(administration))
+    for key in directory.keys.values():
+        if key.app.id == app.id and key.kind is KeyKind.APP_SECRET:
+            administration.end_key(app.id, key.hint, ends_at if key.ends_at == NEVER else 0)
+    made = new_app_secret()
+    administration.add_key(app.id, made)
+    return made
+
+
+def set_callback(administration: Administration, app: App, url: str) -> bytes | None:
+    """Where the app is told of its messages' ends, or (with no address) that it is told nowhere.
+
+    The secret that our calls are signed by: made with the first address, shown once.
+    """
+    if not url:
+        administration.change_app(msgspec.structs.replace(app, callback=None))
+        return None
+    known = app.callback
+    made = known.secret if known else secrets.token_bytes(_CALLBACK_SECRET_BYTES)
+    administration.change_app(msgspec.structs.replace(app, callback=Callback(url, made)))
+    return None if known else made
+
+
+def _free_app_id(administration: Administration) -> str:
+    taken = {name for protocol, name in administration.directory().named if protocol == ZHENZI}
+    while True:
+        made = str(_FIRST_APP_ID + secrets.randbelow(_LAST_APP_ID - _FIRST_APP_ID + 1))
+        if made not in taken:
+            return made
 
 
 def rotate_key(administration: Administration, app: App, hint: str, ends_at: Millis) -> NewKey:
     """A new key like the one that `hint` names, which ends at a moment. Raises UnknownKey."""
     keys = administration.directory().keys.values()
     old = next((key for key in keys if key.app.id == app.id and key.hint == hint), None)
-    if old is None:
-        raise UnknownKey(f"{app.name} has no live key {hint}.")
+    if old is None or old.kind is KeyKind.APP_SECRET:
+        raise UnknownKey(f"{app.name} has no live key {hint}; for AppSecrets see 'rotate-secret'.")
     key = new_key(old.kind, old.purposes, old.origins)
     administration.add_key(app.id, key)
     administration.end_key(app.id, hint, ends_at)
@@ -66,8 +151,8 @@ def rotate_key(administration: Administration, app: App, hint: str, ends_at: Mil
 
 def add_template(
     administration: Administration, account: int, name: str, kind: Kind, signature: str, body: str
-) -> None:
-    """A template, approved as it is. Raises InvalidTemplate, InvalidText and UnknownSignature."""
+) -> int:
+    """Submit a template; its id. Raises InvalidTemplate, InvalidText and UnknownSignature."""
     if (account, signature) not in administration.directory().signatures:
         raise UnknownSignature
     parsed = template.parse(body)
@@ -75,4 +160,4 @@ def add_template(
     if kind is Kind.VERIFICATION and parsed.count not in (1, 2):
         sentence = "A verification template has {1} for the code and may have {2} for minutes."
         raise InvalidTemplate(sentence)
-    administration.add_template(account, name, kind, signature, body)
+    return administration.add_template(account, name, kind, signature, body)

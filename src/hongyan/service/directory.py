@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final, TypeAlias
 
 import msgspec
 
 from hongyan.core import template
-from hongyan.core.errors import AccountClosed, AppDisabled
+from hongyan.core.errors import AccountClosed, AddressNotAllowed, AppDisabled
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
@@ -21,6 +22,16 @@ class KeyKind(StrEnum):
 
     SECRET = "secret"  # noqa: S105 - the word, not one
     PUBLISHABLE = "publishable"
+    APP_SECRET = "app_secret"  # noqa: S105
+    """Not for our own API: what a client of a served protocol gives beside its app's name there."""
+
+
+class Review(StrEnum):
+    """Where a template stands before it may be sent."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -30,6 +41,19 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     kind: str
     open: bool
+
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """Where an app hears what became of its messages, and the secret that our calls are signed by."""
+
+    url: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Callback({self.url!r})"
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +69,38 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     countries: frozenset[str]
     windows: tuple[Window, ...]
     """Limits of the texts that the app sends itself, per number; none until set."""
+    client_windows: tuple[Window, ...] = ()
+    """The same, per user of the app, as the app names them."""
+    signature: str = ""
+    """What free texts go out under where the caller names none."""
+    free_text: bool = True
+    """Whether it may send texts of its own making, or by template only."""
+    refuses_meaningless: bool = False
+    """Whether texts that carriers are known to block are refused; else they are warned about."""
+    networks: tuple[Network, ...] = ()
+    """Where its servers may call from; anywhere while there are none."""
+    callback: Callback | None = None
+    """Whom to tell of a message's end, if it has a reference of the app's."""
 
     def require_open(self) -> None:
-        """Raises AppDisabled and AccountClosed. Asked wherever an app is let in."""
-        if not self.enabled:
-            raise AppDisabled
+        """Raises AccountClosed and AppDisabled. Asked wherever an app is let in."""
         if not self.account.open:
             raise AccountClosed
+        if not self.enabled:
+            raise AppDisabled
+
+    def require_from(self, address: str) -> None:
+        """Raises AddressNotAllowed; an address that is not known is nobody's."""
+        if not self.networks:
+            return
+        try:
+            parsed = ip_address(address)
+        except ValueError as error:
+            raise AddressNotAllowed from error
+        # As some proxies write an IPv4 address.
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        if not any(parsed in network for network in self.networks):
+            raise AddressNotAllowed
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +126,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
-    """A reviewed body with the signature that it goes out under."""
+    """A body, reviewed or not, with the signature that it goes out under."""
 
     id: int
     name: str
@@ -86,6 +135,9 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     source: str
     body: template.Body
+    review: Review = Review.APPROVED
+    reason: str = ""
+    """Why it was rejected."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -105,11 +157,14 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     accounts: Mapping[int, Account]
     apps: Mapping[str, App]
+    named: Mapping[tuple[str, str], App]
+    """By (protocol, what the app is called there)."""
     keys: Mapping[bytes, Key]
     signatures: Mapping[tuple[int, str], Signature]
     templates: Mapping[tuple[int, str], Template]
-    """By (account, name)."""
+    """By (account, name): those that may be sent."""
     template_ids: Mapping[int, Template]
+    """All there ever were."""
     routes: Mapping[Kind, tuple[str, ...]]
     """Providers of each kind of message, in order."""
     signing_keys: tuple[SigningKey, ...]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from hongyan.core import text as text_rules
 from hongyan.core.message import Kind, Message
 from hongyan.core.time import Millis
 from hongyan.service.ports import Clock, HandsetText, Shelf
@@ -16,8 +17,6 @@ MOST_TEXTS: Final = 5_000
 
 _MOST_UNSEEN: Final = 500
 _CODE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)", re.ASCII)
-_SIGNATURE: Final = re.compile(r"^【([^】]*)】")
-_NAMES_A_CODE: Final = re.compile(r"(?i)验证码|校验码|动态码|注册码|verification code")
 
 
 class Handset:
@@ -124,13 +123,12 @@ class Listener:
 
 def signature_of(text: HandsetText) -> str:
     """What stands in 【】 before it; empty when nothing does."""
-    found = _SIGNATURE.match(text.text)
-    return found[1] if found else ""
+    return text_rules.signature_of(text.text)[0]
 
 
 def code_of(text: HandsetText) -> str | None:
     """The code of a verification text: its first run of 4-8 digits."""
-    if text.kind is not Kind.VERIFICATION and not _NAMES_A_CODE.search(text.text):
+    if text.kind is not Kind.VERIFICATION and not text_rules.names_a_code(text.text):
         return None
-    found = _CODE.search(_SIGNATURE.sub("", text.text))
+    found = _CODE.search(text_rules.signature_of(text.text)[1])
     return found[0] if found else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -11,10 +11,11 @@ from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message, Status
-from hongyan.core.outcome import Outcome
+from hongyan.core.outcome import Deferred, Outcome
 from hongyan.core.time import Millis
 from hongyan.core.verification import Verification
-from hongyan.service.directory import App, Directory, KeyKind
+from hongyan.service.directory import App, Directory, KeyKind, Review
+from hongyan.wire.http import Route
 
 Clock: TypeAlias = Callable[[], Millis]
 """Now. Never runs backwards within a process."""
@@ -62,6 +63,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """When a queued message may be claimed again."""
     give_up: bool = False
     """Queued, but nobody is left to try: it expires at once."""
+    ask_at: Millis = 0
+    """When to ask the provider what became of it; 0 where it tells by itself."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -71,6 +74,39 @@ class Receipt(msgspec.Struct, frozen=True):
     status: Status
     at: Millis
     code: str = ""
+
+
+class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """A message whose provider must be asked what became of it."""
+
+    message: MessageId
+    asked: int
+    """How often it has been asked."""
+    in_doubt: bool
+    """Whether the provider may never have got it."""
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """A status report that an app is owed."""
+
+    message: MessageId
+    app: int
+    app_name: str
+    attempts: int
+    reference: str = ""
+    record: "MessageRecord | None" = None
+    """None where it cannot be read; `failure` says why."""
+    failure: str = ""
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """What came of an attempt to hand a report over."""
+
+    message: MessageId
+    failure: str = ""
+    """Empty: the app has it."""
+    due_at: Millis = 0
+    """When to try again; 0 for never."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +137,10 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     receipt_code: str
     """What the network said with its receipt."""
     attempts: tuple[Attempt, ...]
+    warning: str = ""
+    """What its app should know of it, in a word."""
+    report_failure: str = ""
+    """Why its status report was given up."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +156,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of the recent window in memory."""
     commits: int
     """Batches committed since the start."""
+    reports_given_up: int
+    """Status reports that no app has taken, and that are tried no more."""
+
+
+class Standpoint(msgspec.Struct, frozen=True):
+    """How a provider stands."""
+
+    stopped: str
+    """Why it is given nothing; empty while it is."""
+    balance: int | None
+    """How many texts are left there, where it tells."""
 
 
 class Traffic(Protocol):
-    """What was counted since the start."""
+    """What was counted since the start, and how those stand to whom messages go."""
 
     @property
     def requests(self) -> Mapping[tuple[str, int], int]:
@@ -127,6 +178,9 @@ class Traffic(Protocol):
 
     def attempts(self) -> Mapping[tuple[str, str], int]:
         """(provider, outcome) → hand-overs."""
+
+    def standpoints(self) -> Mapping[str, Standpoint]:
+        """Of each provider."""
 
 
 class Store(Protocol):
@@ -175,6 +229,33 @@ class Store(Protocol):
     async def message(self, app: int, message: MessageId) -> MessageRecord | None:
         """A message of this app, with its timeline."""
 
+    async def balance(self, account: int) -> int:
+        """Segments that the account may still send."""
+
+    async def find(self, reference: Mark) -> MessageId | None:
+        """The newest message that an app gave this id of its own."""
+
+    async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
+        """Inquiries of a provider that are due: doubts and others by turns, then what became due last.
+
+        None is taken twice before the lease ends.
+        """
+
+    async def put_off(self, inquiries: Mapping[MessageId, Millis], *, asked: bool = True) -> None:
+        """When to ask again of each; 0 for never. `asked`: whether this counts as a question."""
+
+    async def claim_reports(
+        self, most: int, lease: Millis, each: int, bounds: Mapping[int, int]
+    ) -> list[Owed]:
+        """Status reports that are due, the oldest of an app first: `each` of an app at most, or what
+        `bounds` says of it. Apps take turns, so none hides the others however much it is owed.
+
+        None is taken twice before the lease ends.
+        """
+
+    async def reported(self, reports: Sequence[Reported]) -> None:
+        """What came of them."""
+
     async def verification(self, verification: VerificationId) -> Verification | None:
         """A verification, as last committed."""
 
@@ -183,6 +264,16 @@ class Store(Protocol):
 
     def standing(self) -> Standing:
         """How the store is; asks no disk."""
+
+
+class Debt(msgspec.Struct, frozen=True):
+    """A status report that was given up, as an operator sees it."""
+
+    message: MessageId
+    app: str
+    status: Status
+    attempts: int
+    failure: str
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,14 +299,19 @@ class Administration(Protocol):
     def create_account(self, name: str, kind: str) -> int: ...
     def add_package(self, account: int, units: int, note: str) -> int: ...
     def balance(self, account: int) -> int: ...
+    def open_account(self, account: int, *, is_open: bool) -> None: ...
     def create_app(self, account: int, name: str, title: str) -> int: ...
+    def name_app(self, app: int, protocol: str, name: str) -> None: ...
     def change_app(self, app: App) -> None: ...
     def add_key(self, app: int, key: NewKey) -> None: ...
     def end_key(self, app: int, hint: str, at: Millis) -> bool: ...
     def add_signature(self, account: int, name: str) -> None: ...
     def add_template(
         self, account: int, name: str, kind: Kind, signature: str, body: str
-    ) -> None: ...
+    ) -> int: ...
+    def review_template(self, template: int, review: Review, reason: str) -> None: ...
+    def debts(self, most: int) -> list[Debt]: ...
+    def owe_again(self, messages: Collection[MessageId]) -> int: ...
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None: ...
     def add_signing_key(self, name: str, private: bytes) -> None: ...
     def forget_signing_keys(self, before: Millis) -> None: ...
@@ -239,7 +335,7 @@ class Sealer(Protocol):
         """The keyed hash under which an API key is found."""
 
 
-class HandsetText(msgspec.Struct, frozen=True):
+class HandsetText(msgspec.Struct, frozen=True, array_like=True):
     """A text as the sandbox phone holds it."""
 
     id: MessageId
@@ -278,4 +374,62 @@ class Provider(Protocol):
     """After so long without an answer the hand-over is Unconfirmed."""
 
     async def send(self, message: Message) -> Outcome:
-        """Hand one message over. Never raises for what the upstream did."""
+        """Hand one message over. Never raises for what the upstream did.
+
+        Cancelled when its time is over: it may then still say that surely nothing was sent.
+        """
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a provider says of a message."""
+
+    status: Status | None = None
+    """None: it has nothing to say yet. Rejected: surely not sent."""
+    unknown: bool = False
+    """It says that it never got such a message."""
+    failed: bool = False
+    """It could not be asked."""
+    code: str = ""
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """A provider that does not tell by itself what became of a message, but answers."""
+
+    asks_a_second: float
+    """Questions a second at most."""
+
+    async def ask(self, message: MessageId) -> Told:
+        """Ask of one message. Never raises for what the upstream did."""
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A provider that can be asked how it stands."""
+
+    watch_every: Millis
+    low_balance: int
+    """Fewer texts than these are an alarm."""
+
+    async def balance(self) -> int | Deferred:
+        """How many texts are left there; Deferred where it would take none now, or did not say."""
+
+
+class ServedProtocol(Protocol):
+    """An API of others that we serve. It translates and decides nothing."""
+
+    def routes(self) -> Sequence[Route]:
+        """Who answers where."""
+
+
+class Courier(Protocol):
+    """Carries our calls to addresses that apps have named."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> str:
+        """Why the other side did not take it; empty when it did. Never raises for what it did."""
+
+    async def close(self) -> None:
+        """Let go of its connections."""

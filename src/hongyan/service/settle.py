@@ -5,6 +5,7 @@ from typing import Annotated, Final, assert_never
 import msgspec
 from msgspec import Meta
 
+from hongyan.core import inquiry
 from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import MINUTE, SECOND, Millis
@@ -46,13 +47,21 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Millis
     ended_at: Millis
     outcome: Outcome
+    is_asked: bool = False
+    """Whether the provider is asked what became of the message, rather than telling by itself."""
 
 
 def settlement(attempted: Attempted, patience: Patience) -> Settlement:
     """Where the message goes."""
     match attempted.outcome:
         case Accepted(upstream_id=upstream_id):
-            return _settlement(attempted, Status.SUBMITTED, "accepted", upstream_id=upstream_id)
+            return _settlement(
+                attempted,
+                Status.SUBMITTED,
+                "accepted",
+                upstream_id=upstream_id,
+                ask_at=_ask_at(attempted),
+            )
         case Rejected(code=code, reason=reason):
             return _settlement(attempted, Status.REJECTED, "rejected", code=code, reason=reason)
         case Deferred(reason=reason, retry_after=retry_after):
@@ -66,7 +75,13 @@ def settlement(attempted: Attempted, patience: Patience) -> Settlement:
                 give_up=give_up,
             )
         case Unconfirmed(reason=reason):
-            return _settlement(attempted, Status.UNCONFIRMED, "unconfirmed", reason=reason)
+            return _settlement(
+                attempted,
+                Status.UNCONFIRMED,
+                "unconfirmed",
+                reason=reason,
+                ask_at=_ask_at(attempted),
+            )
         case other:
             assert_never(other)
 
@@ -88,6 +103,10 @@ def _again(attempted: Attempted, patience: Patience, retry_after: Millis) -> tup
     return due_at, give_up
 
 
+def _ask_at(attempted: Attempted) -> Millis:
+    return attempted.ended_at + inquiry.FIRST_WAIT if attempted.is_asked else 0
+
+
 def _settlement(  # noqa: PLR0913 - the parts of an attempt's record
     attempted: Attempted,
     status: Status,
@@ -98,6 +117,7 @@ def _settlement(  # noqa: PLR0913 - the parts of an attempt's record
     reason: str = "",
     due_at: Millis = 0,
     give_up: bool = False,
+    ask_at: Millis = 0,
 ) -> Settlement:
     claimed = attempted.claimed
     return Settlement(
@@ -114,4 +134,5 @@ def _settlement(  # noqa: PLR0913 - the parts of an attempt's record
         reason=reason,
         due_at=due_at,
         give_up=give_up,
+        ask_at=ask_at,
     )

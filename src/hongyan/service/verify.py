@@ -1,13 +1,12 @@
 """Verify: phone → code → proof. The rules are the core's; here codes and texts are made."""
 
 import re
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import msgspec
 
 from hongyan.core import phone, text
+from hongyan.core.address import network
 from hongyan.core.command import (
     Answer,
     Approved,
@@ -45,7 +44,6 @@ from hongyan.service.ports import Chance, Clock, Sealer, StepUp, Store
 
 _PURPOSE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _PROOF_BYTES: Final = 16
-_V6_PREFIX: Final = 64
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -219,7 +217,8 @@ class Verification:
 
     def _message(self, app: App, to: str, code: str, verification: VerificationId) -> Message:
         one = self._template(app)
-        whole = filled(one, self._values(one, code), self._rules.policy.code_length)
+        values = self._values(one, code)
+        whole = filled(one, values, self._rules.policy.code_length)
         return Message(
             id=self._store.next_id(),
             account=app.account.id,
@@ -232,6 +231,7 @@ class Verification:
             units=text.segments(whole, domestic=to.startswith("+86")),
             expires_at=self._clock() + self._rules.code_lifetime,
             verification=verification,
+            params=values,
         )
 
     def _template(self, app: App) -> Template:
@@ -284,18 +284,3 @@ def _read(written: str) -> VerificationId | None:
         return read_uuid(written)
     except NotFound:
         return None
-
-
-@lru_cache(maxsize=65_536)
-def network(ip: str) -> str:
-    """What an address is counted by: IPv4 as it is, IPv6 by its /64 (policy row 12).
-
-    Raises ValueError for what is no address.
-    """
-    address = ip_address(ip)
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        high = int(address) >> _V6_PREFIX << _V6_PREFIX
-        return str(IPv6Address(high))
-    return str(address)

@@ -11,9 +11,6 @@ from typing import Final
 
 import msgspec
 
-from hongyan.core.identifier import MessageId
-from hongyan.core.message import Kind
-from hongyan.core.time import Millis
 from hongyan.service.ports import HandsetText
 from hongyan.store.seal import Seal, SealBroken
 
@@ -22,16 +19,8 @@ _PLACE: Final = b"handset.text"
 _LENGTH_BYTES: Final = 4
 
 
-class _Record(msgspec.Struct, array_like=True):
-    id: int
-    phone: str
-    text: str
-    kind: Kind
-    at: Millis
-
-
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(_Record).decode
+_decode: Final = msgspec.msgpack.Decoder(list[HandsetText]).decode
 
 
 class ShelfFile:
@@ -40,15 +29,15 @@ class ShelfFile:
     def __init__(self, directory: Path, seal: Seal) -> None:
         self._path = directory / SHELF_FILE
         self._seal = seal
-        self._pending: list[bytes] = []
+        self._pending: list[HandsetText] = []
         self._file = self._open(os.O_APPEND)
 
     def append(self, text: HandsetText) -> None:
         if not self._pending:
-            # The texts of one turn of the loop go in one write: before any of their messages can
-            # be settled, which takes a commit and thus another turn.
+            # The texts of one turn of the loop are sealed and written as one: before any of their
+            # messages can be settled, which takes a commit and thus another turn.
             asyncio.get_running_loop().call_soon(self._flush)
-        self._pending.append(self._frame(text))
+        self._pending.append(text)
 
     def load(self, most: int) -> list[HandsetText]:
         """The newest texts, oldest first; older ones are dropped from the file."""
@@ -64,15 +53,14 @@ class ShelfFile:
 
     def _flush(self) -> None:
         if self._pending:
-            os.write(self._file, b"".join(self._pending))
+            os.write(self._file, self._frame(self._pending))
             self._pending.clear()
 
     def _open(self, flags: int) -> int:
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
 
-    def _frame(self, text: HandsetText) -> bytes:
-        record = _Record(text.id, text.phone, text.text, text.kind, text.at)
-        sealed = self._seal.close(_PLACE, b"", _encode(record))
+    def _frame(self, texts: list[HandsetText]) -> bytes:
+        sealed = self._seal.close(_PLACE, b"", _encode(texts))
         return len(sealed).to_bytes(_LENGTH_BYTES) + sealed
 
     def _records(self) -> Iterator[HandsetText]:
@@ -83,16 +71,13 @@ class ShelfFile:
             body = position + _LENGTH_BYTES
             position = body + int.from_bytes(content[position:body])
             try:
-                record = _decode(self._seal.open(_PLACE, b"", content[body:position]))
-            except SealBroken:
+                yield from _decode(self._seal.open(_PLACE, b"", content[body:position]))
+            except (SealBroken, msgspec.DecodeError):
                 return
-            yield HandsetText(
-                MessageId(record.id), record.phone, record.text, record.kind, record.at
-            )
 
     def _rewrite(self, texts: list[HandsetText]) -> None:
         beside = self._path.with_suffix(".new")
-        beside.write_bytes(b"".join(self._frame(text) for text in texts))
+        beside.write_bytes(self._frame(texts))
         beside.chmod(0o600)
         beside.replace(self._path)
         os.close(self._file)

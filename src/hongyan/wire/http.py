@@ -54,8 +54,17 @@ Refuse: TypeAlias = Callable[[Request, Exception], Response]
 Finish: TypeAlias = Callable[[Request, Response], None]
 
 
+Unread: TypeAlias = Callable[[str], Response]
+"""The answer to a request that was not read, by the word for why."""
+
+ANY_METHOD: Final = "*"
+
+
 class Route(msgspec.Struct, frozen=True):
-    """A method and a path (with one `{…}` at most) and who answers there."""
+    """A method (or any) and a path, and who answers there.
+
+    A path has one `{…}` at most; one that ends with `/*` is all that is below and not named.
+    """
 
     method: str
     path: str
@@ -63,18 +72,33 @@ class Route(msgspec.Struct, frozen=True):
     refuse: Refuse
     finish: Finish | None = None
     """Adds to an answer what depends on who asked (CORS)."""
+    unread: Unread | None = None
+    """Says in a protocol's words that a request could not be read."""
+    anywhere: bool = False
+    """Whether it answers behind any prefix too, and where slashes are doubled."""
 
 
 ByMethod: TypeAlias = Mapping[str, Route]
 
 
 class Routes:
-    """Finds who answers. Exact paths first, then those with a variable."""
+    """Finds who answers. Exact paths first, then those with a variable, then those that are tolerant
+    of what stands before them, then whole trees.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         by_path: dict[str, dict[str, Route]] = {}
+        self._anywhere: dict[tuple[str, ...], ByMethod] = {}
         for one in routes:
             by_path.setdefault(one.path, {})[one.method] = one
+            if one.anywhere:
+                self._anywhere[tuple(_pieces(one.path))] = by_path[one.path]
+        self._lengths = sorted({len(pieces) for pieces in self._anywhere}, reverse=True)
+        self._trees = {
+            path.removesuffix("/*"): by_method
+            for path, by_method in by_path.items()
+            if path.endswith("/*")
+        }
         self._exact: dict[str, tuple[ByMethod, str]] = {
             path: (by_method, "") for path, by_method in by_path.items() if "{" not in path
         }
@@ -92,10 +116,27 @@ class Routes:
                 variable = path[len(before) : len(path) - len(after)]
                 if variable and "/" not in variable:
                     return by_method, variable
-        return _NOBODY, ""
+        return self._tolerant(path), ""
+
+    def _tolerant(self, path: str) -> ByMethod:
+        pieces = _pieces(path)
+        for length in self._lengths:
+            found = self._anywhere.get(tuple(pieces[-length:]))
+            if found is not None:
+                return found
+        return self._trees.get(f"/{pieces[0]}", _NOBODY) if pieces else _NOBODY
+
+
+def route_of(by_method: ByMethod, method: str) -> Route | None:
+    """Who answers a method."""
+    return by_method.get("GET" if method == "HEAD" else method) or by_method.get(ANY_METHOD)
 
 
 _NOBODY: Final[ByMethod] = {}
+
+
+def _pieces(path: str) -> list[str]:
+    return [piece for piece in path.split("/") if piece]
 
 
 def _around(path: str) -> tuple[str, str]:

@@ -9,7 +9,18 @@ ON CONFLICT (key) DO UPDATE SET value = value + 1;
 SELECT id, name, kind, open FROM account;
 
 -- name: apps
-SELECT id, name, title, account, enabled, template, countries, windows FROM app;
+SELECT id, name, title, account, enabled, template, countries, windows, signature, free_text,
+       refuses_meaningless, networks, client_windows, callback, sealed_callback_secret
+FROM app;
+
+-- name: app_names
+SELECT protocol, name, app FROM app_name;
+
+-- name: insert_app_name
+INSERT INTO app_name (protocol, name, app) VALUES (?, ?, ?);
+
+-- name: open_account
+UPDATE account SET open = ? WHERE id = ?;
 
 -- name: keys
 SELECT hash, app, kind, hint, purposes, origins, ended_at FROM api_key;
@@ -18,7 +29,7 @@ SELECT hash, app, kind, hint, purposes, origins, ended_at FROM api_key;
 SELECT id, account, name FROM signature;
 
 -- name: templates
-SELECT id, name, account, kind, signature, body FROM template;
+SELECT id, name, account, kind, signature, body, review, reason FROM template;
 
 -- name: routes
 SELECT kind, providers FROM route;
@@ -33,7 +44,11 @@ INSERT INTO package (account, units, note, bought_at) VALUES (?, ?, ?, ?);
 INSERT INTO app (account, name, title, created_at) VALUES (?, ?, ?, ?) RETURNING id;
 
 -- name: change_app
-UPDATE app SET enabled = ?, template = ?, countries = ?, windows = ? WHERE id = ?;
+UPDATE app
+SET enabled = ?, template = ?, countries = ?, windows = ?, signature = ?, free_text = ?,
+    refuses_meaningless = ?, networks = ?, client_windows = ?, callback = ?,
+    sealed_callback_secret = ?
+WHERE id = ?;
 
 -- name: insert_key
 INSERT INTO api_key (hash, app, kind, hint, purposes, origins, created_at)
@@ -47,7 +62,11 @@ UPDATE api_key SET ended_at = ? WHERE app = ? AND hint = ? AND (ended_at IS NULL
 INSERT INTO signature (account, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: insert_template
-INSERT INTO template (account, name, kind, signature, body, created_at) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO template (account, name, kind, signature, body, review, created_at)
+VALUES (?, ?, ?, ?, ?, 'submitted', ?) RETURNING id;
+
+-- name: review_template
+UPDATE template SET review = ?, reason = ? WHERE id = ?;
 
 -- name: put_route
 INSERT INTO route (kind, providers) VALUES (?, ?)

@@ -14,18 +14,21 @@ from msgspec import Meta
 
 from hongyan.core.command import Answer, Command
 from hongyan.core.errors import HongyanError
-from hongyan.core.identifier import MessageId, MessageIds, VerificationId, made_at
+from hongyan.core.identifier import MessageId, MessageIds, VerificationId, first_id, made_at
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
-from hongyan.core.time import SECOND, Millis
+from hongyan.core.time import DAY, SECOND, Millis
 from hongyan.core.verification import Rules, Verification
 from hongyan.service.directory import NEVER, Directory
 from hongyan.service.ports import (
     Begun,
     Claimed,
     Clock,
+    Inquiry,
     MessageRecord,
+    Owed,
     Receipt,
+    Reported,
     Settlement,
     Standing,
 )
@@ -37,6 +40,7 @@ from hongyan.store.sqlite.administering import SqliteAdministration
 from hongyan.store.sqlite.checkpoint import Checkpoint
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
+from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.schema import Lock, StoreUnusable
 from hongyan.store.sqlite.upkeep import Upkeep
 from hongyan.store.sqlite.waiting import Waiting
@@ -63,7 +67,9 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """`[store]` in the configuration."""
 
     window_entries: Annotated[int, Meta(ge=1, le=100_000_000)] = 3_000_000
-    """Entries of the recent window kept in memory, about 125 bytes each; the rest go to disk."""
+    """Entries of the recent window kept in memory, about 125 bytes each; the rest go to disk. A third
+    of them is for each of limits, Idempotency-Keys and references.
+    """
 
 
 def seal_of(directory: Path, clock: Clock, *, create: bool = False) -> Seal:
@@ -155,11 +161,12 @@ class SqliteStore:
         self._tokens = MessageIds(_WRITER)
         self._memory = Memory(self._connection, settings.window_entries)
         self._waiting = Waiting()
-        self._outbox = Outbox(self._memory, self._waiting, seal, self._token)
-        self._accepting = Accepting(self._memory, self._outbox, seal, rules)
-        self._upkeep = Upkeep(self._memory, self._waiting, self._outbox, rules)
+        self._pending = Pending(self._connection)
+        self._outbox = Outbox(self._memory, self._waiting, self._pending, seal, self._token)
+        self._accepting = Accepting(self._memory, self._outbox, self._pending, seal, rules)
+        self._upkeep = Upkeep(self._memory, self._waiting, self._pending, self._outbox, rules)
         self._directory = administering.read(self._connection, seal, clock())
-        self._data_version = self._connection.data_version()
+        self._seen = self._commits_of_others()
         self._checkpoint = Checkpoint(self._connection, schema.connect(self._path))
         self._writer = Writer(self._connection, self._transact, clock, self._checkpoint, on_fatal)
         self._readers = ThreadPoolExecutor(1, "hongyan-reader", self._open_reader)
@@ -233,6 +240,39 @@ class SqliteStore:
             lambda reader: recording.message(reader, self._seal, self._directory, app, message)
         )
 
+    async def balance(self, account: int) -> int:
+        return await self._do(lambda _unit: self._memory.balances.get(account, 0))
+
+    async def find(self, reference: Mark) -> MessageId | None:
+        found = await self._do(lambda _unit: self._memory.reference(reference))
+        before = first_id(self._clock() - DAY)
+        if found is not None and found >= before:
+            return found
+        # Memory may have let go of a newer one of these before an older one that it had moved aside.
+        past = await self._read(lambda reader: recording.past(reader, reference, before))
+        return max(filter(None, (found, past)), default=None)
+
+    async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
+        claim = partial(self._pending.claim_inquiries, provider=provider, most=most, lease=lease)
+        return await self._do(claim)
+
+    async def put_off(self, inquiries: Mapping[MessageId, Millis], *, asked: bool = True) -> None:
+        await self._do(partial(self._pending.put_off, inquiries=inquiries, asked=asked))
+
+    async def claim_reports(
+        self, most: int, lease: Millis, each: int, bounds: Mapping[int, int]
+    ) -> list[Owed]:
+        claim = partial(self._pending.claim_reports, most=most, lease=lease)
+        due = await self._do(partial(claim, each=each, bounds=bounds))
+        if not due:
+            return []
+        return await self._read(
+            lambda reader: recording.owed(reader, self._seal, self._directory, due)
+        )
+
+    async def reported(self, reports: Sequence[Reported]) -> None:
+        await self._do(partial(self._pending.reported, reports=reports))
+
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._read(
             lambda reader: recording.verification(reader, self._seal, verification)
@@ -248,6 +288,7 @@ class SqliteStore:
             pending=self._writer.waiting,
             recent=len(self._memory),
             commits=self._writer.commits,
+            reports_given_up=self._pending.given_up,
         )
 
     def _transact(self, unit: Unit, works: Sequence[Work]) -> list[object]:
@@ -261,13 +302,20 @@ class SqliteStore:
         unit.committed.append(partial(self._wake, arrivals))
         return results
 
+    def _commits_of_others(self) -> Any:
+        """Changes with every commit of another connection. (apsw's `data_version()` does so with our
+        own as well.)
+        """
+        return self._connection.pragma("data_version")
+
     def _notice_others(self) -> None:
         """Another process (the command line) has written: read again what it may have changed."""
-        data_version = self._connection.data_version()
-        if data_version == self._data_version:
+        seen = self._commits_of_others()
+        if seen == self._seen:
             return
-        self._data_version = data_version
+        self._seen = seen
         self._memory.reload_balances()
+        self._pending.count()
         if administering.version_of(self._connection) != self._directory.version:
             self._directory = administering.read(self._connection, self._seal, self._clock())
 

@@ -18,6 +18,7 @@ from hongyan.store.queries import SQL
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite.memory import Memory, packed, unpacked
 from hongyan.store.sqlite.outbox import Outbox
+from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.rows import (
     MEMBER_PHONE,
     message_row,
@@ -35,8 +36,11 @@ _decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
 class Accepting:
     """Decides commands and writes what they did."""
 
-    def __init__(self, memory: Memory, outbox: Outbox, seal: Seal, rules: Rules) -> None:
+    def __init__(
+        self, memory: Memory, outbox: Outbox, pending: Pending, seal: Seal, rules: Rules
+    ) -> None:
         self._memory = memory
+        self._pending = pending
         self._outbox = outbox
         self._seal = seal
         self._rules = rules
@@ -81,6 +85,14 @@ class Accepting:
                 for message, hits in draft.queued
             ],
         )
+        messages = [message for message, _ in draft.queued]
+        self._pending.owe(unit, messages)
+        named = [(one.id, one.reference_mark) for one in messages if one.reference_mark]
+        if named:
+            unit.run_many(SQL["insert_reference"], named)
+        warned = [(one.id, one.warning) for one in messages if one.warning]
+        if warned:
+            unit.run_many(SQL["insert_warning"], warned)
         for account, units in draft.charged.items():
             unit.run(SQL["debit"], units, account)
             unit.run(SQL["insert_ledger"], account, Entry.ACCEPTED, -units, now)
@@ -107,11 +119,13 @@ class Accepting:
             memory.histories.put(mark, history)
         for mark, verification in draft.currents.items():
             memory.currents.put(mark, int.from_bytes(verification))
+        for mark, message in draft.references.items():
+            memory.references.put(mark, message)
         for key, kept in draft.kept.items():
             memory.kept.put(key, packed(memory.next_kept, kept.request))
             memory.next_kept += 1
-        for message, _ in draft.queued:
-            self._outbox.add(message)
+        for queued, _ in draft.queued:
+            self._outbox.add(queued)
 
 
 class _Snapshot:
@@ -126,6 +140,7 @@ class _Snapshot:
         self._seal = seal
         self.history = memory.histories.get
         self.current = memory.current
+        self.reference = memory.reference
 
     def balance(self, account: int) -> int:
         return self._memory.balances.get(account, 0)

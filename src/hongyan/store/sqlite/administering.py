@@ -3,36 +3,42 @@
 A command opens the file beside the serving process, which notices the change by `data_version`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_network
 from typing import Any, Final
 
 import apsw
 import msgspec
 
 from hongyan.core import template
+from hongyan.core.identifier import MessageId
 from hongyan.core.ledger import Entry
 from hongyan.core.limit import Window
-from hongyan.core.message import Kind
+from hongyan.core.message import Kind, Status
 from hongyan.core.time import Millis
 from hongyan.service.directory import (
     NEVER,
     Account,
     App,
+    Callback,
     Directory,
     Key,
     KeyKind,
+    Review,
     Signature,
     SigningKey,
     Template,
 )
-from hongyan.service.ports import Clock, NewKey
+from hongyan.service.ports import Clock, Debt, NewKey
 from hongyan.store.queries import SQL
 from hongyan.store.seal import Seal
+from hongyan.store.sqlite.rows import row_key
 from hongyan.store.sqlite.schema import StoreUnusable
 from hongyan.store.sqlite.writer import Row, Value
 
 _SIGNING_KEY: Final = b"signing_key.private"
+_CALLBACK_SECRET: Final = b"app.callback_secret"
 _DEV_SECRETS: Final = b"meta.dev_secrets"
 
 
@@ -46,16 +52,19 @@ def read(connection: apsw.Connection, seal: Seal, now: Millis) -> Directory:
     """The whole directory, as of one moment."""
     rows = connection.execute
     accounts = {row[0]: _account(row) for row in rows(SQL["accounts"])}
-    apps = {row[0]: _app(row, accounts) for row in rows(SQL["apps"])}
+    apps = {row[0]: _app(row, accounts, seal) for row in rows(SQL["apps"])}
     templates = [_template(row) for row in rows(SQL["templates"])]
     signatures = [Signature(*row) for row in rows(SQL["signatures"])]
     all_keys = Directory(
         version=version_of(connection),
         accounts=accounts,
         apps={app.name: app for app in apps.values()},
+        named={(protocol, name): apps[app] for protocol, name, app in rows(SQL["app_names"])},
         keys={row[0]: _key(row, apps) for row in rows(SQL["keys"])},
         signatures={(one.account, one.name): one for one in signatures},
-        templates={(one.account, one.name): one for one in templates},
+        templates={
+            (one.account, one.name): one for one in templates if one.review is Review.APPROVED
+        },
         template_ids={one.id: one for one in templates},
         routes={
             Kind(kind): msgspec.json.decode(providers, type=tuple[str, ...])
@@ -94,15 +103,39 @@ class SqliteAdministration:
     def balance(self, account: int) -> int:
         return self._returning("balance", account)
 
+    def open_account(self, account: int, *, is_open: bool) -> None:
+        """Let its apps call, or none of them."""
+        with self._change():
+            self._run("open_account", is_open, account)
+
     def create_app(self, account: int, name: str, title: str) -> int:
         with self._change():
             return self._returning("insert_app", account, name, title, self._clock())
 
-    def change_app(self, app: App) -> None:
-        """Write the app's settings back: enabled, template, countries, windows."""
-        countries, windows = _json(sorted(app.countries)), _json(app.windows)
+    def name_app(self, app: int, protocol: str, name: str) -> None:
+        """Give the app the name that it goes by in a served protocol."""
         with self._change():
-            self._run("change_app", app.enabled, app.template, countries, windows, app.id)
+            self._run("insert_app_name", protocol, name, app)
+
+    def change_app(self, app: App) -> None:
+        """Write back all that can be changed of an app."""
+        callback, key = app.callback, row_key(app.id)
+        with self._change():
+            self._run(
+                "change_app",
+                app.enabled,
+                app.template,
+                _json(sorted(app.countries)),
+                _json(app.windows),
+                app.signature,
+                app.free_text,
+                app.refuses_meaningless,
+                _json([str(network) for network in app.networks]),
+                _json(app.client_windows),
+                callback.url if callback else "",
+                self._seal.close(_CALLBACK_SECRET, key, callback.secret) if callback else None,
+                app.id,
+            )
 
     def add_key(self, app: int, key: NewKey) -> None:
         purposes, origins = _json(sorted(key.purposes)), _json(sorted(key.origins))
@@ -128,9 +161,32 @@ class SqliteAdministration:
         with self._change():
             self._run("insert_signature", account, name, self._clock())
 
-    def add_template(self, account: int, name: str, kind: Kind, signature: str, body: str) -> None:
+    def add_template(self, account: int, name: str, kind: Kind, signature: str, body: str) -> int:
+        """Submit a template; its id."""
         with self._change():
-            self._run("insert_template", account, name, kind, signature, body, self._clock())
+            return self._returning(
+                "insert_template", account, name, kind, signature, body, self._clock()
+            )
+
+    def review_template(self, template: int, review: Review, reason: str) -> None:
+        with self._change():
+            self._run("review_template", review, reason, template)
+
+    def debts(self, most: int) -> list[Debt]:
+        """The status reports that were given up, the newest first."""
+        rows: list[Row] = self._connection.execute(SQL["given_up"], (most,)).fetchall()
+        return [
+            Debt(MessageId(message), app, Status(status), attempts, failure)
+            for message, app, status, attempts, failure in rows
+        ]
+
+    def owe_again(self, messages: Collection[MessageId]) -> int:
+        """Have given up reports tried again, from the beginning; how many there were."""
+        now, before = self._clock(), self._connection.total_changes()
+        with self.together():
+            for message in messages:
+                self._run("owe_again", now, message)
+        return self._connection.total_changes() - before
 
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None:
         with self._change():
@@ -202,8 +258,9 @@ def _account(row: tuple[Any, ...]) -> Account:
     return Account(identifier, name, kind, bool(is_open))
 
 
-def _app(row: tuple[Any, ...], accounts: dict[int, Account]) -> App:
-    identifier, name, title, account, enabled, template_name, countries, windows = row
+def _app(row: tuple[Any, ...], accounts: dict[int, Account], seal: Seal) -> App:
+    identifier, name, title, account, enabled, template_name, countries, windows, *more = row
+    signature, free_text, refuses_meaningless, networks, client_windows, callback, sealed = more
     return App(
         id=identifier,
         name=name,
@@ -213,7 +270,19 @@ def _app(row: tuple[Any, ...], accounts: dict[int, Account]) -> App:
         template=template_name,
         countries=msgspec.json.decode(countries, type=frozenset[str]),
         windows=msgspec.json.decode(windows, type=tuple[Window, ...]),
+        client_windows=msgspec.json.decode(client_windows, type=tuple[Window, ...]),
+        signature=signature,
+        free_text=bool(free_text),
+        refuses_meaningless=bool(refuses_meaningless),
+        networks=tuple([ip_network(one) for one in msgspec.json.decode(networks)]),
+        callback=_callback(identifier, callback, sealed, seal),
     )
+
+
+def _callback(app: int, url: str, sealed: bytes | None, seal: Seal) -> Callback | None:
+    if sealed is None:
+        return None
+    return Callback(url, seal.open(_CALLBACK_SECRET, row_key(app), sealed))
 
 
 def _key(row: tuple[Any, ...], apps: dict[int, App]) -> Key:
@@ -229,7 +298,7 @@ def _key(row: tuple[Any, ...], apps: dict[int, App]) -> Key:
 
 
 def _template(row: tuple[Any, ...]) -> Template:
-    identifier, name, account, kind, signature, source = row
+    identifier, name, account, kind, signature, source, review, reason = row
     return Template(
         id=identifier,
         name=name,
@@ -238,6 +307,8 @@ def _template(row: tuple[Any, ...]) -> Template:
         signature=signature,
         source=source,
         body=template.parse(source),
+        review=Review(review),
+        reason=reason,
     )
 
 

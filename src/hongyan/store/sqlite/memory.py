@@ -10,9 +10,9 @@ from typing import Final
 import apsw
 
 from hongyan.core import limit
-from hongyan.core.identifier import VerificationId
+from hongyan.core.identifier import MessageId, VerificationId, made_at
 from hongyan.core.mark import BITS, Mark
-from hongyan.core.time import DAY, MINUTE, Millis
+from hongyan.core.time import DAY, HOUR, MINUTE, Millis
 from hongyan.core.verification import current_of
 from hongyan.store.projection import RecentMap
 from hongyan.store.queries import SQL
@@ -32,10 +32,13 @@ class Memory:
         """`bound`: about how many entries the recent window may have in memory."""
         self._connection = connection
         self._now: Millis = 0
-        self.histories = self._map("histories", DAY, bound // 2)
-        self.kept = self._map("kept", DAY, bound // 2)
-        self.currents = self._map("currents", CURRENT_WINDOW, bound // 2)
+        self.histories = self._map("histories", DAY, bound // 3)
+        self.kept = self._map("kept", DAY, bound // 3)
+        self.currents = self._map("currents", CURRENT_WINDOW, bound // 3)
+        # An hour more than it must: what is past is filed in the meantime.
+        self.references = self._map("references", DAY + HOUR, bound // 3)
         self._maps = {
+            "references": self.references,
             "histories": self.histories,
             "kept": self.kept,
             "currents": self.currents,
@@ -62,6 +65,9 @@ class Memory:
         for row, key, request, at in rows("kept_since", now - DAY):
             self.kept.put(Mark(key), packed(row, request))
             self.kept.turn(at)
+        for message, mark in rows("references"):
+            self.references.put(Mark(mark), message)
+            self.references.turn(made_at(message))
         oldest = (now - CURRENT_WINDOW).to_bytes(6)
         for row, app, phone, purpose, at in rows("verifications_since", oldest):
             self.currents.put(current_of(app, phone, purpose), int.from_bytes(row))
@@ -86,6 +92,10 @@ class Memory:
     def current(self, mark: Mark) -> VerificationId | None:
         found = self.currents.get(mark)
         return VerificationId(found.to_bytes(16)) if found else None
+
+    def reference(self, mark: Mark) -> MessageId | None:
+        found = self.references.get(mark)
+        return MessageId(found) if found else None
 
     def turn(self, now: Millis) -> None:
         """Let the window move on; called with each batch."""

@@ -13,13 +13,19 @@ from hongyan.core import text
 from hongyan.core.draft import Hit
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Entry
-from hongyan.core.message import REFUNDED, Kind, Message, Status, may_move
+from hongyan.core.message import ENDS, REFUNDED, Kind, Message, Status, may_move
 from hongyan.core.time import HOUR, Millis
 from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
 from hongyan.store.queries import SQL
 from hongyan.store.seal import Seal, SealBroken
 from hongyan.store.sqlite.memory import Memory
-from hongyan.store.sqlite.rows import content_closed, content_opened, message_of
+from hongyan.store.sqlite.pending import Pending
+from hongyan.store.sqlite.rows import (
+    Content,
+    content_closed,
+    content_opened,
+    message_of,
+)
 from hongyan.store.sqlite.waiting import Hold, Waiting
 from hongyan.store.sqlite.writer import Unit
 
@@ -27,7 +33,7 @@ _decode_hits: Final = msgspec.msgpack.Decoder(list[Hit]).decode
 _CLOSE_AFTER: Final = 72 * HOUR
 """How long a doubt stays open for a receipt or a query."""
 _LOST: Final = "The process that was sending it ended; it may have been sent."
-_ENDS: Final = (Status.DELIVERED, Status.UNDELIVERED)
+_BY_RECEIPT: Final = (Status.DELIVERED, Status.UNDELIVERED)
 _MOST_FRESH: Final = 2_048
 """About 2 MB, whatever waits."""
 _log: Final = structlog.get_logger()
@@ -37,9 +43,15 @@ class Outbox:
     """Moves messages. Used on the writing thread only; each public method is one unit's work."""
 
     def __init__(
-        self, memory: Memory, waiting: Waiting, seal: Seal, token: Callable[[], int]
+        self,
+        memory: Memory,
+        waiting: Waiting,
+        pending: Pending,
+        seal: Seal,
+        token: Callable[[], int],
     ) -> None:
         """`token` makes fencing tokens: each is larger than every one before it."""
+        self._pending = pending
         self._memory = memory
         self._waiting = waiting
         self._seal = seal
@@ -129,7 +141,7 @@ class Outbox:
         begun = _guarded(unit, SQL["begin"], rows)
         until = unit.now + lease
         holds = {
-            message: msgspec.structs.replace(hold, until=until, sending=True)
+            message: Hold(hold.token, until, hold.kind, hold.expires_at, sending=True)
             for message, hold in self._let_go(unit, begun).items()
         }
         unit.committed.append(partial(self._waiting.held.update, holds))
@@ -148,6 +160,7 @@ class Outbox:
                 settled |= move(unit, these)
         kept = [one for one in settlements if one.message.id in settled]
         unit.run_many(SQL["insert_attempt"], [_attempt_row(one) for one in kept])
+        self._pending.inquire(unit, kept)
         self._let_go(unit, settled)
         for message in settled.intersection(row[0] for row in unit.rows(SQL["early"])):
             self._apply_early_receipt(unit, message)
@@ -155,11 +168,14 @@ class Outbox:
 
     def receive(self, unit: Unit, receipts: Sequence[Receipt]) -> None:
         ends = [
-            (one.status, one.at, one.code, one.message) for one in receipts if one.status in _ENDS
+            (one.status, one.at, one.code, one.message)
+            for one in receipts
+            if one.status in _BY_RECEIPT
         ]
         if unit.changes(SQL["deliver"], ends) < len(receipts):
             for one in receipts:
                 self._receive_otherwise(unit, one)
+        self._pending.report_delivered(unit, [one.message for one in receipts])
 
     def expire(self, unit: Unit, message: MessageId) -> None:
         """queued, claimed → expired: surely never sent, so everything is given back."""
@@ -247,6 +263,7 @@ class Outbox:
         closed_at = unit.now + _CLOSE_AFTER
         unit.move(SQL["lose"], [(closed_at, message)])
         unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
+        self._pending.inquire_after(unit, message)
         kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
         wiped = self._masked(message, template, sealed) if kind == Kind.VERIFICATION else None
         if wiped is not None:
@@ -277,6 +294,8 @@ class Outbox:
         wipe = kind == Kind.VERIFICATION and not masked
         wiped = self._masked(message, template, sealed) if wipe else None
         unit.move(SQL["conclude"], [(status, at or unit.now, code, wiped, message)])
+        if status in ENDS:
+            self._pending.report(unit, message, status)
         if status in REFUNDED:
             self._refund(unit, account, units)
             self._give_back(unit, accepted_at, hits)
@@ -344,21 +363,24 @@ class Outbox:
         return Status(found) if isinstance(found, str) else None
 
     def _wiped(self, message: Message) -> bytes | None:
-        """What a settled verification text becomes; None for a text that stays."""
+        """What a settled verification text becomes; None for a text that stays. Of a template nothing
+        is kept that its body cannot show.
+        """
         if message.kind is not Kind.VERIFICATION:
             return None
-        # What a template can show with its values masked need not be kept.
         kept = "" if message.template else text.masked(message.text)
-        return content_closed(message.id, message.phone, kept, self._seal)
+        return content_closed(
+            message.id, Content(message.phone, kept, message.reference), self._seal
+        )
 
     def _masked(self, message: MessageId, template: int, sealed: bytes) -> bytes | None:
         """The same, of a row; None for one that does not open, for nobody can read it anyway."""
         try:
-            phone, clear = content_opened(message, sealed, self._seal)
+            content = content_opened(message, sealed, self._seal)
         except SealBroken:
             return None
-        kept = "" if template else text.masked(clear)
-        return content_closed(message, phone, kept, self._seal)
+        kept = "" if template else text.masked(content.text)
+        return content_closed(message, Content(content.phone, kept, content.reference), self._seal)
 
 
 def _hold(claimed: Claimed, until: Millis) -> Hold:

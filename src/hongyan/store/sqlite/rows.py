@@ -16,7 +16,6 @@ MESSAGE: Final = b"message.sealed"
 MEMBER_PHONE: Final = b"member.phone"
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(tuple[str, str]).decode
 
 
 def row_key(row: int) -> bytes:
@@ -24,13 +23,24 @@ def row_key(row: int) -> bytes:
     return row.to_bytes(8)
 
 
-def content_closed(message: MessageId, phone: str, text: str, seal: Seal) -> bytes:
-    """A message's phone and text, sealed as one."""
-    return seal.close(MESSAGE, message.to_bytes(8), _encode((phone, text)))
+class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is sealed of a message, as one. Rows of before hold the first two only."""
+
+    phone: str
+    text: str
+    reference: str = ""
+    params: tuple[str, ...] = ()
 
 
-def content_opened(message: int, sealed: bytes, seal: Seal) -> tuple[str, str]:
-    """(phone, text) again."""
+_decode: Final = msgspec.msgpack.Decoder(Content).decode
+
+
+def content_closed(message: MessageId, content: Content, seal: Seal) -> bytes:
+    return seal.close(MESSAGE, message.to_bytes(8), _encode(content))
+
+
+def content_opened(message: int, sealed: bytes, seal: Seal) -> Content:
+    """Raises SealBroken."""
     return _decode(seal.open(MESSAGE, message.to_bytes(8), sealed))
 
 
@@ -42,7 +52,11 @@ def message_row(message: Message, now: Millis, seal: Seal) -> Row:
         message.kind,
         message.template,
         message.phone_mark,
-        content_closed(message.id, message.phone, message.text, seal),
+        content_closed(
+            message.id,
+            Content(message.phone, message.text, message.reference, message.params),
+            seal,
+        ),
         message.units,
         now,
         message.expires_at,
@@ -53,7 +67,7 @@ def message_row(message: Message, now: Millis, seal: Seal) -> Row:
 def message_of(columns: Row, seal: Seal) -> Message:
     """From the columns of the query `bodies`."""
     identifier, kind, expires_at, account, app, template, mark, sealed, units, owner = columns
-    phone, text = content_opened(identifier, sealed, seal)
+    content = content_opened(identifier, sealed, seal)
     return Message(
         id=MessageId(identifier),
         account=account,
@@ -61,11 +75,13 @@ def message_of(columns: Row, seal: Seal) -> Message:
         kind=Kind(kind),
         template=template,
         phone_mark=Mark(mark),
-        phone=phone,
-        text=text,
+        phone=content.phone,
+        text=content.text,
         units=units,
         expires_at=expires_at,
         verification=VerificationId(owner) if owner else None,
+        params=content.params,
+        reference=content.reference,
     )
 
 
@@ -118,7 +134,7 @@ def verification_of(columns: Row, seal: Seal) -> Verification:
         id=VerificationId(identifier),
         app=app,
         purpose=purpose,
-        phone=content_opened(message, sealed, seal)[0],
+        phone=content_opened(message, sealed, seal).phone,
         phone_mark=Mark(phone_mark),
         caller=Caller(Mark(openid), Mark(device), Mark(ip)),
         created_at=created_at,

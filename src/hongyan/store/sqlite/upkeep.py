@@ -8,26 +8,37 @@ from typing import Final
 
 import msgspec
 
-from hongyan.core.identifier import MessageId, made_at
+from hongyan.core import inquiry
+from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.message import LIFETIME, Kind, Status
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Rules
 from hongyan.store.queries import SQL
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
+from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit
 
 _SLICE: Final = 500
 _WIPED_TO: Final = "codes_wiped_to"
 """The meta key of the newest verification whose codes are known to be gone."""
+_RECEIPTS_COME: Final[Millis] = 5 * DAY
+"""After its acceptance a message is not expected to end by a receipt any more (they come, or are
+asked for, within 72 h of the hand-over), so its app is owed no word of it.
+"""
+_REPORTS_KEPT: Final[Millis] = 30 * DAY
+"""After the acceptance of its message no report is kept, given up or not."""
 
 
 class Upkeep:
     """Used on the writing thread only."""
 
-    def __init__(self, memory: Memory, waiting: Waiting, outbox: Outbox, rules: Rules) -> None:
+    def __init__(
+        self, memory: Memory, waiting: Waiting, pending: Pending, outbox: Outbox, rules: Rules
+    ) -> None:
         self._memory = memory
+        self._pending = pending
         self._waiting = waiting
         self._outbox = outbox
         self._rules = rules
@@ -41,6 +52,7 @@ class Upkeep:
                 self._expire_waiting(unit),
                 self._wipe_codes(unit),
                 self._forget(unit),
+                self._file_references(unit),
                 self._memory.spill(unit),
             )
         )
@@ -99,7 +111,24 @@ class Upkeep:
         past = unit.now - DAY
         count = unit.changes(SQL["forget_hits"], [(_SLICE, past)])
         count += unit.changes(SQL["forget_kept"], [(_SLICE, past)])
+        count += self._pending.forget_inquiries(unit, first_id(unit.now - inquiry.LONGEST), _SLICE)
+        count += self._forget_reports(unit)
         return count + unit.changes(SQL["forget_spilled"], [(past // DAY, _SLICE)])
+
+    def _forget_reports(self, unit: Unit) -> int:
+        kept, ending = first_id(unit.now - _REPORTS_KEPT), first_id(unit.now - _RECEIPTS_COME)
+        return self._pending.forget_reports(unit, kept, ending, _SLICE)
+
+    def _file_references(self, unit: Unit) -> int:
+        """Out of the recent window, in the order of their marks: a small sorted slice a day is
+        cheap where an index of random order over all of them is not.
+        """
+        past = unit.rows(SQL["references_before"], first_id(unit.now - DAY), _SLICE)
+        if past:
+            rows = sorted((made_at(message) // DAY, mark, message) for message, mark in past)
+            unit.run_many(SQL["file_reference"], rows)
+            unit.run(SQL["forget_references"], past[-1][0])
+        return len(past)
 
 
 def _first_of(moment: Millis) -> bytes:

@@ -1,0 +1,2 @@
+// What `require('hongyan-miniprogram')` finds in a mini program: WeChat's packer does not read `main`.
+module.exports = require("./zhenzisms.js");

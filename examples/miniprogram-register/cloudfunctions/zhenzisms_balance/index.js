@@ -1,0 +1,10 @@
+/**
+ * How many texts are left: of the environment's app, for anybody in the mini program. A product asks
+ * first whether this caller (`openId()`) is an administrator.
+ */
+
+"use strict";
+
+const { ask } = require("./hongyan.js");
+
+exports.main = (event) => ask("/sms/balance.html", event, {});

@@ -1,0 +1,27 @@
+"""Parts that are loaded when they are first used, because they take long to load."""
+
+from collections.abc import Mapping
+
+from hongyan.service.notify import CallbackSettings
+from hongyan.service.ports import Courier
+
+
+class LateCourier:
+    """The courier, from its first call on: an HTTP client takes a third of a second to load, and most
+    commands, and many houses, never call anybody.
+    """
+
+    def __init__(self, settings: CallbackSettings) -> None:
+        self._settings = settings
+        self._courier: Courier | None = None
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> str:
+        if self._courier is None:
+            from hongyan.app.courier import HttpCourier
+
+            self._courier = HttpCourier(self._settings)
+        return await self._courier.post(url, headers, body)
+
+    async def close(self) -> None:
+        if self._courier is not None:
+            await self._courier.close()

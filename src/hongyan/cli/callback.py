@@ -1,0 +1,58 @@
+"""`callback`: status reports that an app did not take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import rich_click as click
+
+from hongyan.cli.desk import data_option, opened, operating
+from hongyan.cli.show import as_json, fail, show, show_table
+from hongyan.core.identifier import read, written
+
+_MOST: Final = 1_000
+
+
+@click.group()
+def callback() -> None:
+    """Callbacks: what apps were to be told and did not take, after all tries."""
+
+
+@callback.command("list")
+@data_option
+@as_json
+@operating
+def callback_list(directory: Path) -> None:
+    """The status reports that were given up, newest first."""
+    with opened(directory) as administering:
+        debts = administering.debts(_MOST)
+    rows = [
+        {
+            "message": written(one.message),
+            "app": one.app,
+            "status": one.status,
+            "attempts": one.attempts,
+            "failure": one.failure,
+        }
+        for one in debts
+    ]
+    show_table(rows, "None: every report was taken, or is still being tried.")
+
+
+@callback.command("retry")
+@click.argument("messages", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All that `callback list` shows.")
+@data_option
+@as_json
+@operating
+def callback_retry(messages: Sequence[str], every: bool, directory: Path) -> None:
+    """Try the reports of these MESSAGES again, from the beginning."""
+    if bool(messages) == every:
+        fail("Name messages, or give --all.")
+    with opened(directory) as administering:
+        if every:
+            wanted = [one.message for one in administering.debts(_MOST)]
+        else:
+            wanted = [read(one) for one in messages]
+        count = administering.owe_again(wanted)
+    show({"retried": count}, f"{count} to be tried again.")

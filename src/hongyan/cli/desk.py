@@ -1,0 +1,126 @@
+"""What the operator's commands share: the store beside a serving house, and who is meant."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import rich_click as click
+
+from hongyan.app.clock import SteadyClock
+from hongyan.cli.show import fail, refusing
+from hongyan.core.errors import HongyanError
+from hongyan.core.limit import Window
+from hongyan.core.time import DAY, SECOND
+from hongyan.service.administer import app_id_of
+from hongyan.service.directory import Account, App, Directory
+from hongyan.service.ports import Administration
+from hongyan.store.seal import KeyFileUnusable
+from hongyan.store.sqlite import StoreUnusable, administration, seal_of
+
+OVERLAP_H: Final = 72
+LONGEST_OVERLAP_H: Final = 24 * 366
+_LIMIT: Final = re.compile(r"(\d{1,6})/(\d{1,6}|day)", re.ASCII)
+NONE: Final = ("none",)
+"""What an option that takes several is given to be empty."""
+
+operating: Final = refusing(StoreUnusable, KeyFileUnusable, HongyanError)
+
+data_option: Final = click.option(
+    "--data",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="The data directory of the house.",
+)
+
+account_option: Final = click.option(
+    "--account", type=int, default=1, show_default=True, help="Whose it is."
+)
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[Administration]:
+    """The store, for changes; a serving house notices them within a second."""
+    clock = SteadyClock()
+    administering = administration(directory, seal_of(directory, clock), clock)
+    try:
+        yield administering
+    finally:
+        administering.close()
+
+
+def found_app(directory: Directory, name: str) -> App:
+    """An app by its name or its AppId."""
+    one = directory.apps.get(name) or directory.named.get(("zhenzi", name))
+    if one is None:
+        known = ", ".join(directory.apps) or "none yet"
+        fail(f"There is no app {name}; there are: {known}.")
+    return one
+
+
+def found_account(directory: Directory, account: int) -> Account:
+    one = directory.accounts.get(account)
+    if one is None:
+        fail(f"There is no account {account}.")
+    return one
+
+
+def overlap_ends_at(hours: int) -> int:
+    """When what is replaced now ends."""
+    if not 0 <= hours <= LONGEST_OVERLAP_H:
+        fail(f"--overlap {hours}: from 0 to {LONGEST_OVERLAP_H} hours, please.")
+    return SteadyClock()() + hours * DAY // 24
+
+
+def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:
+    """An app as people and `--json` see it."""
+    return {
+        "app": one.name,
+        "app_id": app_id_of(directory, one),
+        "title": one.title,
+        "enabled": one.enabled,
+        "account": one.account.id,
+        "balance": balance,
+        "template": one.template,
+        "signature": one.signature,
+        "countries": sorted(one.countries),
+        "limits": _written(one.windows),
+        "client_limits": _written(one.client_windows),
+        "free_text": one.free_text,
+        "meaningless": "refuse" if one.refuses_meaningless else "warn",
+        "networks": [str(network) for network in one.networks],
+        "callback": one.callback.url if one.callback else "",
+    }
+
+
+def windows(option: str, limits: Sequence[str]) -> tuple[Window, ...]:
+    """The windows that `MOST/SECONDS` or `MOST/day` name."""
+    if tuple(limits) == NONE:
+        return ()
+    found = []
+    for one in limits:
+        match = _LIMIT.fullmatch(one)
+        if match is None:
+            fail(f"{option} {one}: write MOST/SECONDS or MOST/day.")
+        try:
+            found.append(_window(int(match[1]), match[2]))
+        except ValueError as error:
+            fail(f"{option} {one}: {error}")
+    return tuple(found)
+
+
+def _window(most: int, span: str) -> Window:
+    """Raises ValueError for one that no store keeps."""
+    if span == "day":
+        return Window("day", most, DAY, natural_day=True)
+    return Window(f"{span}s", most, int(span) * SECOND)
+
+
+def _written(limits: Sequence[Window]) -> list[str]:
+    return [
+        f"{window.most}/day" if window.natural_day else f"{window.most}/{window.span // SECOND}"
+        for window in limits
+    ]

@@ -1,0 +1,22 @@
+"""Addresses: what a caller is counted by."""
+
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+_V6_PREFIX: Final = 64
+
+
+@lru_cache(maxsize=65_536)
+def network(ip: str) -> str:
+    """What an address is counted by: IPv4 as it is, IPv6 by its /64 (policy row 12).
+
+    Raises ValueError for what is no address.
+    """
+    address = ip_address(ip)
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        high = int(address) >> _V6_PREFIX << _V6_PREFIX
+        return str(IPv6Address(high))
+    return str(address)
