@@ -61,6 +61,9 @@ class _Shelf:
     def load(self, most: int) -> list[HandsetText]:
         return []
 
+    def news(self) -> list[HandsetText]:
+        return []
+
 
 class SandboxRig:
     """The sandbox phone: its numbers are its cases."""

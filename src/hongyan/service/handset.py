@@ -16,15 +16,18 @@ MOST_TEXTS: Final = 5_000
 """The oldest give way, as on any handset."""
 
 _MOST_UNSEEN: Final = 500
+_LOOK_S: Final = 0.02
 _CODE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)", re.ASCII)
 
 
 class Handset:
     """Keeps the newest texts of all numbers, and tells who is waiting for one."""
 
-    def __init__(self, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, shelf: Shelf, clock: Clock, *, shared: bool = False) -> None:
+        """`shared`: other processes put texts on the shelf too, and `follow` is what finds them."""
         self._shelf = shelf
         self._clock = clock
+        self._shared = shared
         self._texts: deque[HandsetText] = deque()
         self._by_phone: dict[str, deque[HandsetText]] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
@@ -37,13 +40,17 @@ class Handset:
         """A text arrives. It is on the shelf before anybody is told."""
         text = HandsetText(message.id, message.phone, message.text, message.kind, self._clock())
         self._shelf.append(text)
-        self._keep(text)
-        for waiter in self._waiters.pop(text.phone, ()):
-            if not waiter.done():
-                waiter.set_result(None)
-        for listener in self._listeners:
-            if listener.qsize() < _MOST_UNSEEN:
-                listener.put_nowait(text)
+        if not self._shared:
+            self._show(text)
+
+    async def follow(self) -> None:
+        """Show what any process has put on the shelf, for ever. (A file that several may write to is
+        looked at: this is for trials on one machine.)
+        """
+        while True:
+            for text in self._shelf.news():
+                self._show(text)
+            await asyncio.sleep(_LOOK_S)
 
     def texts(self, phone: str = "") -> list[HandsetText]:
         """The texts of a number (or of all), newest first."""
@@ -83,6 +90,15 @@ class Handset:
         for listener in self._listeners:
             listener.put_nowait(None)
 
+    def _show(self, text: HandsetText) -> None:
+        self._keep(text)
+        for waiter in self._waiters.pop(text.phone, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        for listener in self._listeners:
+            if listener.qsize() < _MOST_UNSEEN:
+                listener.put_nowait(text)
+
     def _keep(self, text: HandsetText) -> None:
         self._texts.append(text)
         self._by_phone.setdefault(text.phone, deque()).append(text)
@@ -94,8 +110,8 @@ class Handset:
                 del self._by_phone[oldest.phone]
 
     def _newest(self, phone: str, after: int) -> HandsetText | None:
-        chat = self._by_phone.get(phone)
-        return chat[-1] if chat and chat[-1].id > after else None
+        chat = self._by_phone.get(phone, ())
+        return next((text for text in reversed(chat) if text.id > after), None)
 
     def _forget(self, phone: str, waiter: "asyncio.Future[None]") -> None:
         waiters = self._waiters.get(phone, [])

@@ -354,6 +354,9 @@ class Shelf(Protocol):
     def load(self, most: int) -> list[HandsetText]:
         """The newest texts, oldest first."""
 
+    def news(self) -> list[HandsetText]:
+        """What has been put there since it was last asked, by whichever process."""
+
 
 class StepUp(Protocol):
     """How a caller shows that it is a person: a CAPTCHA's ticket (policy row 18)."""

@@ -1,11 +1,14 @@
-"""The handset's shelf: one file beside the database, texts appended sealed, in `dev` only.
+"""The handset's shelf: one file beside the key file, texts appended sealed, in `dev` only.
 
-A text is written before the sandbox answers, so a killed process has lost none that it took.
+A text is written before the sandbox answers, so a killed process has lost none that it took. Several
+processes may write to it: each piece is appended by one write, and begins with a mark by which a
+reader finds the next one after a piece that was cut short.
 """
 
 import asyncio
+import fcntl
 import os
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +19,11 @@ from hongyan.store.seal import Seal, SealBroken
 
 SHELF_FILE: Final = "handset.log"
 _PLACE: Final = b"handset.text"
+_MARK: Final = b"\x93\xf5\x0b\xee\xc1\x1dHY"
 _LENGTH_BYTES: Final = 4
+_HEAD_BYTES: Final = len(_MARK) + _LENGTH_BYTES
+_TEXT_BYTES: Final = 1_024
+"""What a text takes at most, nearly always: so much of the file's end is read for each wanted."""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -30,7 +37,9 @@ class ShelfFile:
         self._path = directory / SHELF_FILE
         self._seal = seal
         self._pending: list[HandsetText] = []
-        self._file = self._open(os.O_APPEND)
+        self._file = self._opened()
+        self._seen = 0
+        """How far it has been read."""
 
     def append(self, text: HandsetText) -> None:
         if not self._pending:
@@ -40,12 +49,26 @@ class ShelfFile:
         self._pending.append(text)
 
     def load(self, most: int) -> list[HandsetText]:
-        """The newest texts, oldest first; older ones are dropped from the file."""
-        kept = list(self._records())
-        if len(kept) > most:
+        """The newest texts, oldest first; older ones are dropped from the file, unless another
+        process has it open.
+        """
+        size = os.fstat(self._file).st_size
+        self._seen = max(size - most * _TEXT_BYTES, 0)
+        is_long = self._seen > 0
+        kept = self.news()
+        if is_long or len(kept) > most:
             kept = kept[-most:]
             self._rewrite(kept)
         return kept
+
+    def news(self) -> list[HandsetText]:
+        """What has been put there since it was last asked, by whichever process."""
+        size = os.fstat(self._file).st_size
+        if size <= self._seen:
+            return []
+        texts, read = self._read(os.pread(self._file, size - self._seen, self._seen))
+        self._seen += read
+        return texts
 
     def close(self) -> None:
         self._flush()
@@ -53,32 +76,54 @@ class ShelfFile:
 
     def _flush(self) -> None:
         if self._pending:
-            os.write(self._file, self._frame(self._pending))
+            os.write(self._file, self._piece(self._pending))
             self._pending.clear()
 
-    def _open(self, flags: int) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+    def _opened(self) -> int:
+        """The file, so locked that nobody replaces it meanwhile."""
+        while True:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            fcntl.flock(file, fcntl.LOCK_SH)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file), self._path.stat()):
+                    return file
+            os.close(file)  # It was replaced just before it was locked.
 
-    def _frame(self, texts: list[HandsetText]) -> bytes:
+    def _piece(self, texts: list[HandsetText]) -> bytes:
         sealed = self._seal.close(_PLACE, b"", _encode(texts))
-        return len(sealed).to_bytes(_LENGTH_BYTES) + sealed
+        return _MARK + len(sealed).to_bytes(_LENGTH_BYTES) + sealed
 
-    def _records(self) -> Iterator[HandsetText]:
-        """All that is whole: a write that was cut short is the last one, and is passed over."""
-        content = self._path.read_bytes()
+    def _read(self, content: bytes) -> tuple[list[HandsetText], int]:
+        """All texts that are whole, and how far that was. What was cut short is passed over."""
+        texts: list[HandsetText] = []
         position = 0
-        while position + _LENGTH_BYTES <= len(content):
-            body = position + _LENGTH_BYTES
-            position = body + int.from_bytes(content[position:body])
-            try:
-                yield from _decode(self._seal.open(_PLACE, b"", content[body:position]))
-            except (SealBroken, msgspec.DecodeError):
-                return
+        while (begin := content.find(_MARK, position)) >= 0:
+            body = begin + _HEAD_BYTES
+            end = body + int.from_bytes(content[begin + len(_MARK) : body])
+            position = begin + 1
+            if end > len(content) or body > len(content):
+                if content.find(_MARK, position) < 0:
+                    return texts, begin  # Perhaps the rest is being written now.
+                continue
+            with suppress(SealBroken, msgspec.DecodeError):
+                texts += _decode(self._seal.open(_PLACE, b"", content[body:end]))
+                position = end
+        return texts, max(position, len(content) - len(_MARK) + 1)
 
     def _rewrite(self, texts: list[HandsetText]) -> None:
+        """Unless another process has the file open."""
+        before = self._file
+        try:
+            fcntl.flock(before, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # A lock that was not had in full is lost, and another may have been quicker.
+            os.close(before)
+            self._file = self._opened()
+            return
+        piece = self._piece(texts)
         beside = self._path.with_suffix(".new")
-        beside.write_bytes(self._frame(texts))
+        beside.write_bytes(piece)
         beside.chmod(0o600)
         beside.replace(self._path)
-        os.close(self._file)
-        self._file = self._open(os.O_APPEND)
+        self._file, self._seen = self._opened(), len(piece)
+        os.close(before)
