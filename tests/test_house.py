@@ -2,10 +2,11 @@
 
 import re
 import tomllib
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from hongyan.settings import Settings
 
@@ -39,11 +40,12 @@ def test_no_module_is_too_long_to_be_read_at_once() -> None:
     assert not long
 
 
-def test_every_query_has_a_user_and_every_user_a_query() -> None:
-    from hongyan.store.queries import SQL
-
-    code = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_query_has_a_user_and_every_user_a_query(kind: str) -> None:
+    queries = import_module(f"hongyan.store.queries.{kind}").SQL
+    rooms = (SOURCE / "store", SOURCE / "store" / kind)
+    code = "\n".join(path.read_text("utf-8") for room in rooms for path in room.glob("*.py"))
     used = set(re.findall(r'SQL\["(\w+)"\]', code))
-    assert used <= set(SQL)
-    unused = {name for name in SQL if f'"{name}"' not in code}
+    assert used <= set(queries)
+    unused = {name for name in queries if f'"{name}"' not in code}
     assert not unused

@@ -32,7 +32,7 @@ from hongyan.service.ports import (
     Settlement,
     Standing,
 )
-from hongyan.store.queries import SQL
+from hongyan.store.queries.sqlite import SQL
 from hongyan.store.seal import KeyRing, Seal
 from hongyan.store.sqlite import administering, recording, schema
 from hongyan.store.sqlite.accepting import Accepting

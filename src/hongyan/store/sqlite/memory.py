@@ -15,8 +15,9 @@ from hongyan.core.mark import BITS, Mark
 from hongyan.core.time import DAY, HOUR, MINUTE, Millis
 from hongyan.core.verification import current_of
 from hongyan.store.projection import RecentMap
-from hongyan.store.queries import SQL
-from hongyan.store.sqlite.writer import Row, Unit, Value
+from hongyan.store.queries.sqlite import SQL
+from hongyan.store.rows import Row
+from hongyan.store.sqlite.writer import Unit, Value
 
 CURRENT_WINDOW: Final = 10 * MINUTE
 """No verification lives longer (policy row 2)."""

@@ -9,23 +9,17 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from hongyan.core import text
 from hongyan.core.draft import Hit
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Entry
 from hongyan.core.message import ENDS, REFUNDED, Kind, Message, Status, may_move
 from hongyan.core.time import HOUR, Millis
 from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
-from hongyan.store.queries import SQL
+from hongyan.store.queries.sqlite import SQL
+from hongyan.store.rows import attempt_row, message_of, wiped_of, wiped_row
 from hongyan.store.seal import Seal, SealBroken
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.pending import Pending
-from hongyan.store.sqlite.rows import (
-    Content,
-    content_closed,
-    content_opened,
-    message_of,
-)
 from hongyan.store.sqlite.waiting import Hold, Waiting
 from hongyan.store.sqlite.writer import Unit
 
@@ -159,7 +153,7 @@ class Outbox:
             if these:
                 settled |= move(unit, these)
         kept = [one for one in settlements if one.message.id in settled]
-        unit.run_many(SQL["insert_attempt"], [_attempt_row(one) for one in kept])
+        unit.run_many(SQL["insert_attempt"], [attempt_row(one) for one in kept])
         self._pending.inquire(unit, kept)
         self._let_go(unit, settled)
         for message in settled.intersection(row[0] for row in unit.rows(SQL["early"])):
@@ -213,7 +207,7 @@ class Outbox:
         rows = {one.message.id: (one.message.id, one.token) for one in these}
         left = _guarded(unit, SQL["leave"], rows)
         concluded = [
-            (Status.SUBMITTED, unit.now, None, self._wiped(one.message), one.message.id)
+            (Status.SUBMITTED, unit.now, None, wiped_of(one.message, self._seal), one.message.id)
             for one in these
             if one.message.id in left
         ]
@@ -251,7 +245,7 @@ class Outbox:
         doubted = _guarded(unit, SQL["doubt"], rows)
         for one in these:
             if one.message.id in doubted:
-                wiped = self._wiped(one.message)
+                wiped = wiped_of(one.message, self._seal)
                 if wiped is not None:
                     unit.run(SQL["wipe"], wiped, one.message.id)
                 note = partial(self._waiting.doubt, one.message.id, closed_at)
@@ -265,7 +259,9 @@ class Outbox:
         unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
         self._pending.inquire_after(unit, message)
         kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
-        wiped = self._masked(message, template, sealed) if kind == Kind.VERIFICATION else None
+        wiped = (
+            wiped_row(message, template, sealed, self._seal) if kind == Kind.VERIFICATION else None
+        )
         if wiped is not None:
             unit.run(SQL["wipe"], wiped, message)
         unit.committed.append(partial(self._waiting.doubt, message, closed_at))
@@ -292,7 +288,7 @@ class Outbox:
         kind, template, sealed, masked, account, units, accepted_at, hits = found
         unit.move(leave, [(message, *guard)])
         wipe = kind == Kind.VERIFICATION and not masked
-        wiped = self._masked(message, template, sealed) if wipe else None
+        wiped = wiped_row(message, template, sealed, self._seal) if wipe else None
         unit.move(SQL["conclude"], [(status, at or unit.now, code, wiped, message)])
         if status in ENDS:
             self._pending.report(unit, message, status)
@@ -362,26 +358,6 @@ class Outbox:
         found = unit.value(SQL["state"], message)
         return Status(found) if isinstance(found, str) else None
 
-    def _wiped(self, message: Message) -> bytes | None:
-        """What a settled verification text becomes; None for a text that stays. Of a template nothing
-        is kept that its body cannot show.
-        """
-        if message.kind is not Kind.VERIFICATION:
-            return None
-        kept = "" if message.template else text.masked(message.text)
-        return content_closed(
-            message.id, Content(message.phone, kept, message.reference), self._seal
-        )
-
-    def _masked(self, message: MessageId, template: int, sealed: bytes) -> bytes | None:
-        """The same, of a row; None for one that does not open, for nobody can read it anyway."""
-        try:
-            content = content_opened(message, sealed, self._seal)
-        except SealBroken:
-            return None
-        kept = "" if template else text.masked(content.text)
-        return content_closed(message, Content(content.phone, kept, content.reference), self._seal)
-
 
 def _hold(claimed: Claimed, until: Millis) -> Hold:
     """Not for longer than the text lives: a dead one is not kept in a worker's hands."""
@@ -399,17 +375,3 @@ def _guarded(unit: Unit, sql: str, rows: dict[MessageId, tuple[Any, ...]]) -> se
     unit.run("ROLLBACK TO guarded")
     unit.run("RELEASE guarded")
     return {message for message, values in rows.items() if unit.changes(sql, [values])}
-
-
-def _attempt_row(one: Settlement) -> tuple[Any, ...]:
-    return (
-        one.message.id,
-        one.number,
-        one.provider,
-        one.started_at,
-        one.ended_at,
-        one.outcome,
-        one.upstream_id,
-        one.code,
-        one.reason,
-    )

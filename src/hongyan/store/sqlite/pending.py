@@ -13,8 +13,9 @@ from hongyan.core.identifier import MessageId
 from hongyan.core.message import Message, Status
 from hongyan.core.time import Millis
 from hongyan.service.ports import Inquiry, Owed, Reported, Settlement
-from hongyan.store.queries import SQL
-from hongyan.store.sqlite.writer import Row, Unit
+from hongyan.store.queries.sqlite import SQL
+from hongyan.store.rows import Row
+from hongyan.store.sqlite.writer import Unit
 
 _OPEN: Final = (Status.SUBMITTED, Status.UNCONFIRMED)
 """Where a provider's word can still move a message."""

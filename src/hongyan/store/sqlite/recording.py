@@ -12,10 +12,9 @@ from hongyan.core.message import Kind, Status
 from hongyan.core.verification import Verification
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Attempt, MessageRecord, Owed
-from hongyan.store.queries import SQL
+from hongyan.store.queries.sqlite import SQL
+from hongyan.store.rows import Row, content_opened, verification_of
 from hongyan.store.seal import Seal
-from hongyan.store.sqlite.rows import content_opened, verification_of
-from hongyan.store.sqlite.writer import Row
 
 
 def verification(

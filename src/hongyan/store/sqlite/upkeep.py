@@ -13,7 +13,7 @@ from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.message import LIFETIME, Kind, Status
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Rules
-from hongyan.store.queries import SQL
+from hongyan.store.queries.sqlite import SQL
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending

@@ -20,6 +20,7 @@ import structlog
 from hongyan.core.errors import Overloaded, StoreUnavailable
 from hongyan.core.time import Millis
 from hongyan.service.ports import Clock
+from hongyan.store.rows import Row
 from hongyan.store.sqlite.checkpoint import Checkpoint
 
 _MOST_AT_ONCE: Final = 500
@@ -33,8 +34,6 @@ _BUSY_TRIES: Final = 1_000
 
 Value: TypeAlias = str | int | bytes | float | None
 """What a column holds."""
-
-Row: TypeAlias = tuple[Any, ...]
 
 Work: TypeAlias = object
 """A command of the accept batch, or a function that takes the unit of work."""

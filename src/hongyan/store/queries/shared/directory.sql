@@ -1,10 +1,3 @@
--- name: version
-SELECT value FROM meta WHERE key = 'directory_version';
-
--- name: raise_version
-INSERT INTO meta (key, value) VALUES ('directory_version', 1)
-ON CONFLICT (key) DO UPDATE SET value = value + 1;
-
 -- name: accounts
 SELECT id, name, kind, open FROM account;
 
@@ -82,10 +75,3 @@ INSERT INTO signing_key (id, sealed_private, created_at) VALUES (?, ?, ?);
 DELETE FROM signing_key WHERE EXISTS
   (SELECT 1 FROM signing_key AS newer
    WHERE newer.created_at > signing_key.created_at AND newer.created_at < ?);
-
--- name: dev_secrets
-SELECT value FROM meta WHERE key = 'dev_secrets';
-
--- name: put_dev_secrets
-INSERT INTO meta (key, value) VALUES ('dev_secrets', ?)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value;

@@ -1,16 +1,20 @@
 """Rows ⇄ values: what goes into a row sealed comes out of it in the clear."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from hongyan.core import text
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
 from hongyan.core.time import Millis
 from hongyan.core.verification import Caller, State, Verification
-from hongyan.store.seal import Seal
-from hongyan.store.sqlite.writer import Row
+from hongyan.service.ports import Settlement
+from hongyan.store.seal import Seal, SealBroken
+
+Row: TypeAlias = tuple[Any, ...]
 
 MESSAGE: Final = b"message.sealed"
 MEMBER_PHONE: Final = b"member.phone"
@@ -64,7 +68,7 @@ def message_row(message: Message, now: Millis, seal: Seal) -> Row:
     )
 
 
-def message_of(columns: Row, seal: Seal) -> Message:
+def message_of(columns: Iterable[Any], seal: Seal) -> Message:
     """From the columns of the query `bodies`."""
     identifier, kind, expires_at, account, app, template, mark, sealed, units, owner = columns
     content = content_opened(identifier, sealed, seal)
@@ -82,6 +86,40 @@ def message_of(columns: Row, seal: Seal) -> Message:
         verification=VerificationId(owner) if owner else None,
         params=content.params,
         reference=content.reference,
+    )
+
+
+def wiped_of(message: Message, seal: Seal) -> bytes | None:
+    """What a settled verification text becomes; None for a text that stays. Of a template nothing
+    is kept that its body cannot show.
+    """
+    if message.kind is not Kind.VERIFICATION:
+        return None
+    kept = "" if message.template else text.masked(message.text)
+    return content_closed(message.id, Content(message.phone, kept, message.reference), seal)
+
+
+def wiped_row(message: MessageId, template: int, sealed: bytes, seal: Seal) -> bytes | None:
+    """The same, of a row; None for one that does not open, for nobody can read it anyway."""
+    try:
+        content = content_opened(message, sealed, seal)
+    except SealBroken:
+        return None
+    kept = "" if template else text.masked(content.text)
+    return content_closed(message, Content(content.phone, kept, content.reference), seal)
+
+
+def attempt_row(one: Settlement) -> Row:
+    return (
+        one.message.id,
+        one.number,
+        one.provider,
+        one.started_at,
+        one.ended_at,
+        one.outcome,
+        one.upstream_id,
+        one.code,
+        one.reason,
     )
 
 
@@ -104,7 +142,7 @@ def verification_change(one: Verification) -> Row:
     return (*_changing(one), one.id, one.used_at)
 
 
-def verification_of(columns: Row, seal: Seal) -> Verification:
+def verification_of(columns: Iterable[Any], seal: Seal) -> Verification:
     """From the columns of the query `verification`."""
     (
         identifier,
