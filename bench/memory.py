@@ -22,7 +22,8 @@ from hongyan.core.policy import Policy
 from hongyan.core.time import DAY, SECOND
 from hongyan.core.verification import Rules
 from hongyan.service.ports import Begun, Claimed, Settlement
-from hongyan.store.sqlite import SqliteStore, StoreSettings, administration, seal_of
+from hongyan.store.opening import StoreSettings
+from hongyan.store.sqlite import SqliteStore, administration, seal_of
 
 _AT_ONCE = 200
 _WINDOWS = (Window("30s", 1, 30 * SECOND), Window("day", 10, DAY, natural_day=True))

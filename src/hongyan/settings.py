@@ -18,7 +18,7 @@ from hongyan.core.policy import Policy
 from hongyan.providers import SandboxSettings, ZhenziSettings
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
-from hongyan.store.sqlite import StoreSettings
+from hongyan.store.opening import StoreSettings
 
 ENVIRONMENT_PREFIX: Final = "HONGYAN__"
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)

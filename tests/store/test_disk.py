@@ -9,7 +9,8 @@ import pytest
 from hongyan.core.command import Sent, Started
 from hongyan.core.errors import HongyanError, Limited, StoreUnavailable
 from hongyan.core.message import Status
-from hongyan.store.sqlite import SqliteStore, StoreSettings, seal_of
+from hongyan.store.opening import StoreSettings
+from hongyan.store.sqlite import SqliteStore, seal_of
 from hongyan.store.sqlite.writer import CommitUnknown
 from support.disk import Disk, failing_disk
 from support.seen import seen

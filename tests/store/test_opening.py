@@ -14,16 +14,10 @@ import pytest
 from hongyan.core.policy import Policy
 from hongyan.core.time import MINUTE
 from hongyan.core.verification import Rules
+from hongyan.store.opening import KEY_FILE, StoreSettings, StoreUnusable
 from hongyan.store.seal import KeyFileUnusable, KeyRing
-from hongyan.store.sqlite import (
-    SqliteStore,
-    StoreSettings,
-    StoreUnusable,
-    administration,
-    inspect,
-    seal_of,
-)
-from hongyan.store.sqlite.schema import DATABASE, KEY_FILE
+from hongyan.store.sqlite import SqliteStore, administration, inspect, seal_of
+from hongyan.store.sqlite.schema import DATABASE
 from support.world import NOON, Moment, World, open_sqlite
 
 RULES = Rules(Policy())

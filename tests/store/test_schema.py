@@ -16,9 +16,10 @@ from hongyan.core.message import TRANSITIONS, Kind, Status
 from hongyan.core.outcome import Outcome
 from hongyan.core.verification import State
 from hongyan.service.directory import KeyKind, Review
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import MESSAGE, Content, content_opened
-from hongyan.store.sqlite import StoreUnusable, seal_of
+from hongyan.store.sqlite import seal_of
 from hongyan.store.sqlite.schema import connect, migrate, migrations
 from support.world import Moment
 

@@ -11,7 +11,8 @@ from hongyan.core.message import Status
 from hongyan.core.time import HOUR
 from hongyan.service.administer import new_key
 from hongyan.service.directory import KeyKind
-from hongyan.store.sqlite.schema import DATABASE, StoreUnusable
+from hongyan.store.opening import StoreUnusable
+from hongyan.store.sqlite.schema import DATABASE
 from hongyan.store.sqlite.writer import Unit
 from support.seen import seen
 from support.world import World

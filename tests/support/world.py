@@ -30,7 +30,8 @@ from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Caller, Rules
 from hongyan.service.ports import Administration, Begun, Claimed, MessageRecord, Sealer, Store
 from hongyan.service.settle import Attempted, Patience, settlement
-from hongyan.store.sqlite import SqliteStore, StoreSettings, administration, seal_of
+from hongyan.store.opening import StoreSettings
+from hongyan.store.sqlite import SqliteStore, administration, seal_of
 
 NOON = 1_795_233_600_000
 """2026-11-21T12:00:00 in Shanghai: far from midnight on either side."""

@@ -42,9 +42,10 @@ from hongyan.service.sweep import sweep_forever
 from hongyan.service.verify import Verification
 from hongyan.service.watch import watch_forever
 from hongyan.settings import Settings
+from hongyan.store.opening import Lock
 from hongyan.store.seal import Seal
 from hongyan.store.shelf import ShelfFile
-from hongyan.store.sqlite import Lock, SqliteStore, administration
+from hongyan.store.sqlite import SqliteStore, administration
 from hongyan.wire.http import Refuse, Route, Routes
 
 _HOUSEKEEPING_S: Final = 600.0

@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 
 from hongyan.settings import Settings, url_parts
-from hongyan.store.sqlite.schema import KEY_FILE
+from hongyan.store.opening import KEY_FILE
 
 _SHORTEST_METRICS_KEY = 16
 

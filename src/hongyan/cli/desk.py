@@ -16,8 +16,9 @@ from hongyan.core.time import DAY, SECOND
 from hongyan.service.administer import app_id_of
 from hongyan.service.directory import Account, App, Directory
 from hongyan.service.ports import Administration
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import StoreUnusable, administration, seal_of
+from hongyan.store.sqlite import administration, seal_of
 
 OVERLAP_H: Final = 72
 LONGEST_OVERLAP_H: Final = 24 * 366

@@ -19,8 +19,9 @@ from hongyan.cli.show import as_json, console, wants_json
 from hongyan.core.time import SECOND, Millis, rfc3339
 from hongyan.service.directory import Directory
 from hongyan.settings import Settings, SettingsError, from_environment, load
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import StoreUnusable, administration, inspect, seal_of
+from hongyan.store.sqlite import administration, inspect, seal_of
 
 FOUND: Final = 3
 _LEAST_FREE: Final = 512 * 1024 * 1024

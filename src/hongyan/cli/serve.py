@@ -19,8 +19,9 @@ from hongyan.app.server import PortInUse
 from hongyan.cli.show import as_json, fail, refusing, show
 from hongyan.service.administer import create_app
 from hongyan.settings import SettingsError, from_environment, load, url_parts
+from hongyan.store.opening import Lock, StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import Lock, StoreUnusable, administration, seal_of
+from hongyan.store.sqlite import administration, seal_of
 
 _UNUSABLE: Final = (StoreUnusable, KeyFileUnusable, SettingsError, PortInUse)
 _GUIDE: Final = """

@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
-import msgspec
-from msgspec import Meta
 
 from hongyan.core.command import Answer, Command
 from hongyan.core.errors import HongyanError
@@ -32,6 +30,14 @@ from hongyan.service.ports import (
     Settlement,
     Standing,
 )
+from hongyan.store.opening import (
+    KEY_FILE,
+    Inspection,
+    Lock,
+    StoreSettings,
+    StoreUnusable,
+    require_clock,
+)
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.seal import KeyRing, Seal
 from hongyan.store.sqlite import administering, recording, schema
@@ -41,21 +47,11 @@ from hongyan.store.sqlite.checkpoint import Checkpoint
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
-from hongyan.store.sqlite.schema import Lock, StoreUnusable
 from hongyan.store.sqlite.upkeep import Upkeep
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit, Work, Writer
 
-__all__ = [
-    "Inspection",
-    "Lock",
-    "SqliteStore",
-    "StoreSettings",
-    "StoreUnusable",
-    "administration",
-    "inspect",
-    "seal_of",
-]
+__all__ = ["SqliteStore", "administration", "inspect", "seal_of"]
 
 T = TypeVar("T")
 
@@ -63,18 +59,9 @@ _WRITER: Final = 0
 """The only writer of the file."""
 
 
-class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`[store]` in the configuration."""
-
-    window_entries: Annotated[int, Meta(ge=1, le=100_000_000)] = 3_000_000
-    """Entries of the recent window kept in memory, about 125 bytes each; the rest go to disk. A third
-    of them is for each of limits, Idempotency-Keys and references.
-    """
-
-
 def seal_of(directory: Path, clock: Clock, *, create: bool = False) -> Seal:
     """The seal of a data directory. Raises KeyFileUnusable."""
-    path = directory / schema.KEY_FILE
+    path = directory / KEY_FILE
     if create and not path.exists() and not (directory / schema.DATABASE).exists():
         return Seal(KeyRing.create(path, clock()), clock)
     return Seal(KeyRing.load(path), clock)
@@ -93,14 +80,6 @@ def administration(directory: Path, seal: Seal, clock: Clock) -> SqliteAdministr
         raise StoreUnusable(sentence + " Check the path and this user's rights.") from error
     schema.require_key(connection, seal)
     return SqliteAdministration(connection, seal, clock)
-
-
-class Inspection(msgspec.Struct, frozen=True):
-    """What `doctor` asks of a database."""
-
-    last_write: Millis
-    broken_books: list[int]
-    """Accounts whose balance is not the sum of their ledger."""
 
 
 def inspect(directory: Path, seal: Seal) -> Inspection:
@@ -156,7 +135,7 @@ class SqliteStore:
         administration(self._path, seal, clock).close()
         self._connection = schema.connect(self._path, serving=True)
         last: Any = self._connection.execute(SQL["last_message"]).fetchall()[0][0]
-        schema.require_clock(made_at(last) if last else 0, clock())
+        require_clock(made_at(last) if last else 0, clock())
         self._ids = MessageIds(_WRITER, last)
         self._tokens = MessageIds(_WRITER)
         self._memory = Memory(self._connection, settings.window_entries)

@@ -31,10 +31,10 @@ from hongyan.service.directory import (
     Template,
 )
 from hongyan.service.ports import Clock, Debt, NewKey
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row, row_key
 from hongyan.store.seal import Seal
-from hongyan.store.sqlite.schema import StoreUnusable
 from hongyan.store.sqlite.writer import Value
 
 _SIGNING_KEY: Final = b"signing_key.private"

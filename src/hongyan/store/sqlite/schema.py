@@ -1,57 +1,21 @@
-"""Opening the file: one process at a time, the right key, the schema brought up to date."""
+"""Opening the file: the right settings, the right key, the schema brought up to date."""
 
-import fcntl
-import os
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-from hongyan.core.time import MINUTE, SECOND, Millis, rfc3339
+from hongyan.store.opening import KEY_FILE, StoreUnusable
 from hongyan.store.seal import Seal
 
 DATABASE: Final = "hongyan.db"
-KEY_FILE: Final = "hongyan.key"
-LOCK_FILE: Final = "hongyan.lock"
 
 _BUSY_TIMEOUT_MS: Final = 5_000
 """Of the command line. The serving process asks again itself, without blocking its loop."""
 _SERVING_CACHE_KB: Final = 32_768
 _CACHE_KB: Final = 4_096
 """Of readers and commands. What is hot is at the tables' ends; the system caches the rest."""
-_CLOCK_TOLERANCE: Final = 5 * MINUTE
-
-
-class StoreUnusable(Exception):
-    """The store cannot be opened or changed; the sentence says why and what to do."""
-
-
-class Lock:
-    """The one serving process of a data directory. Ends with the process, however it ends."""
-
-    def __init__(self, directory: Path) -> None:
-        """Raises StoreUnusable when another process has it."""
-        path = directory / LOCK_FILE
-        try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            sentence = f"{directory} cannot be written: {error.strerror}. Choose another directory"
-            raise StoreUnusable(
-                sentence + " or give this user the right to write there."
-            ) from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(self._descriptor, 20).decode() or "unknown"
-            os.close(self._descriptor)
-            sentence = f"{directory} is being served by process {holder}. Stop that one first, or"
-            raise StoreUnusable(sentence + " give this one another directory.") from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
-
-    def release(self) -> None:
-        os.close(self._descriptor)
 
 
 def connect(directory: Path, *, read_only: bool = False, serving: bool = False) -> apsw.Connection:
@@ -117,14 +81,3 @@ def require_key(connection: apsw.Connection, seal: Seal) -> None:
     elif row[0] != seal.check_value:
         sentence = f"{KEY_FILE} is not the key file of this {DATABASE}. Restore the one that was"
         raise StoreUnusable(sentence + " beside it when it was written.")
-
-
-def require_clock(last_write: Millis, now: Millis) -> None:
-    """Raises StoreUnusable when the clock is well behind what the store has seen already.
-
-    Limits and codes would otherwise live on for as long as the clock is wrong.
-    """
-    if last_write > now + _CLOCK_TOLERANCE:
-        ahead = (last_write - now) // SECOND
-        sentence = f"The clock says {rfc3339(now)}, {ahead} s before the store's last write."
-        raise StoreUnusable(sentence + " Set the clock right and start again.")
