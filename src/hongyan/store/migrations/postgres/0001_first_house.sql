@@ -158,7 +158,10 @@ CREATE TABLE outbox (
   status TEXT NOT NULL DEFAULT 'queued'
     CHECK (status IN ('queued', 'claimed', 'sending', 'unconfirmed')),
   kind TEXT NOT NULL,
-  token BIGINT NOT NULL DEFAULT 0, -- who holds it; a stale holder's writes find no row
+  -- Who holds it; a stale holder's writes find no row. It also says which index the row stands in.
+  token BIGINT NOT NULL DEFAULT 0
+    CHECK (CASE status WHEN 'queued' THEN token = 0 WHEN 'unconfirmed' THEN token = -1
+           ELSE token > 0 END),
   lease_until BIGINT NOT NULL DEFAULT 0, -- claimed: queued again then; sending: unconfirmed then
   due_at BIGINT NOT NULL DEFAULT 0, -- queued: not before; unconfirmed: closed then
   expires_at BIGINT NOT NULL, -- of the message: after it, it may not begin
@@ -168,13 +171,21 @@ CREATE TABLE outbox (
   provider TEXT NOT NULL DEFAULT '',
   void BOOLEAN NOT NULL DEFAULT false, -- its code went while it was being sent: no further try
   hits BYTEA -- the limit events that a definite refusal gives back; never changes
-) WITH (fillfactor = 60, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.05);
--- What is claimable, what waits for its hour, what is held, and what is in doubt, each by itself: a look
--- into one of them costs the same however many rows the others, or the table, have.
-CREATE INDEX outbox_ready ON outbox (kind, id) WHERE status = 'queued' AND due_at = 0;
-CREATE INDEX outbox_later ON outbox (kind, due_at) WHERE status = 'queued' AND due_at > 0;
-CREATE INDEX outbox_leased ON outbox (lease_until) WHERE status IN ('claimed', 'sending');
-CREATE INDEX outbox_doubt ON outbox (due_at) WHERE status = 'unconfirmed';
+) WITH (fillfactor = 60, vacuum_truncate = false, autovacuum_vacuum_cost_delay = 0,
+        autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.05);
+-- A row lives for a moment: accepted, claimed, begun, gone. Three things keep that cheap.
+-- An index holds only what somebody must find, so a look costs the same however many rows the others,
+-- or the table, have: those that never left the line; those back in line, by their hour; those in
+-- somebody's hands; doubts, by the hour they are closed; and the line once more by its end.
+-- The indexes look at nothing that a begin changes (not at status: at token), so that it stays in its
+-- page, for which there is room; tokens grow with time, so the oldest claims are at the index's head.
+-- What is dead is at the head of each index, where every claim begins: claimers therefore remember
+-- how far the line is empty, and vacuum comes early, unthrottled, and never locks to give pages back.
+CREATE INDEX outbox_ready ON outbox (kind, id) WHERE token = 0 AND due_at = 0;
+CREATE INDEX outbox_later ON outbox (kind, due_at) WHERE token = 0 AND due_at > 0;
+CREATE INDEX outbox_held ON outbox (token) WHERE token > 0;
+CREATE INDEX outbox_doubt ON outbox (due_at) WHERE token = -1;
+CREATE INDEX outbox_end ON outbox (expires_at) WHERE token = 0;
 
 CREATE TABLE attempt (
   message BIGINT NOT NULL,
