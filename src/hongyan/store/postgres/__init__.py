@@ -1,0 +1,1 @@
+"""PostgreSQL: the store of several processes on several machines; see `service.ports`."""

@@ -1,0 +1,219 @@
+"""One transaction, and how it comes to its end: repeated where it lost a race, asked after where the
+answer to its COMMIT was lost.
+
+Rows of several tables are locked in the order that the schema's first lines tell.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import structlog
+
+from hongyan.core.errors import StoreUnavailable
+from hongyan.core.identifier import RANDOM_BYTES, verification_id
+from hongyan.core.time import Millis
+from hongyan.service.ports import Chance, Clock
+from hongyan.store.postgres.connections import LOST, Connection, Connections
+from hongyan.store.queries.postgres import SQL
+
+T = TypeVar("T")
+
+_MOST_REPEATS: Final = 3
+_ASK_FOR_S: Final = 10.0
+"""How long a lost COMMIT is asked after: a database that is restarted is back by then."""
+_ASK_EVERY_S: Final = 0.2
+
+_log: Final = structlog.get_logger()
+
+
+class Raced(Exception):
+    """Another transaction was first: this one is undone and done again."""
+
+
+class CommitUnknown(Exception):
+    """The connection was lost during COMMIT, so only the database knows what became of it."""
+
+
+_REPEATED: Final = (
+    Raced,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+class Unit:
+    """One transaction: its connection, its moment, and what follows from its fate."""
+
+    def __init__(self, connection: Connection, now: Millis, tries: int = 0) -> None:
+        self.now = now
+        self.connection = connection
+        self.tries = tries
+        """How often the same work was tried before and had to be undone."""
+        self.committed: list[Callable[[], object]] = []
+        """Called when it is on disk."""
+        self.notices: set[str] = set()
+        """Channels whose listeners are woken when it is."""
+        self._balances: dict[int, int] = {}
+
+    async def rows(self, sql: str, *values: object) -> "list[asyncpg.Record]":
+        return await self.connection.fetch(sql, *values)
+
+    async def row(self, sql: str, *values: object) -> "asyncpg.Record | None":
+        """The first row; None when there is none."""
+        return await self.connection.fetchrow(sql, *values)
+
+    async def value(self, sql: str, *values: object) -> Any:
+        """The first column of the first row; None when there is none."""
+        return await self.connection.fetchval(sql, *values)
+
+    async def run(self, sql: str, *values: object) -> int:
+        """How many rows the statement changed."""
+        status = await self.connection.execute(sql, *values)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    def move_balance(self, account: int, units: int) -> None:
+        """Debit (below 0) or credit an account, at the very end.
+
+        All batches of an account want its row. Its lock is taken by the very message to the server
+        that carries the COMMIT, so no busy or stopped process ever holds it.
+        """
+        self._balances[account] = self._balances.get(account, 0) + units
+
+    def last_words(self, batch: uuid.UUID) -> str:
+        """What the transaction ends with, as one message to the server."""
+        balances = [
+            SQL["move_balance"].format(account=int(account), units=int(units))
+            for account, units in sorted(self._balances.items())
+            if units
+        ]
+        # After the COMMIT: a transaction that notifies keeps all others that do from committing.
+        notices = [f"NOTIFY {channel}" for channel in sorted(self.notices)]
+        return ";".join([*balances, SQL["note_batch"].format(batch=batch), "COMMIT", *notices])
+
+
+class Transactions:
+    """Does units of work, each in a transaction of its own."""
+
+    def __init__(self, connections: Connections, clock: Clock, chance: Chance) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._chance = chance
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.trouble = ""
+        """Why the last one failed, in a sentence; empty when it did not."""
+        self.commits = 0
+
+    async def run(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """What the work returned, once it is on disk. It may be called several times, with a new unit
+        each; whoever cancels the wait does not stop it halfway.
+
+        Raises StoreUnavailable, and whatever the work raises.
+        """
+        task = asyncio.ensure_future(self._run(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait for those that are under way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        tries = 0
+        while True:
+            try:
+                result = await self._try(work, tries)
+            except (*_REPEATED, CommitUnknown, *LOST) as error:
+                tries += 1
+                if tries > _MOST_REPEATS:
+                    raise self._unavailable(error) from error
+                _log.info("store.repeated", reason=type(error).__name__, tries=tries)
+            except asyncpg.InsufficientResourcesError as error:
+                raise self._unavailable(error) from error
+            else:
+                self.commits += 1
+                self.trouble = ""
+                return result
+
+    async def _try(self, work: Callable[[Unit], Awaitable[T]], tries: int) -> T:
+        connection = await self._connections.take()
+        batch = uuid.UUID(bytes=verification_id(self._clock(), self._chance(RANDOM_BYTES)))
+        try:
+            await connection.execute(SQL["begin"])
+            unit = Unit(connection, self._clock(), tries)
+            result = await work(unit)
+            ended = await self._commit(unit, batch)
+        except BaseException as error:
+            await _undo(connection, error)
+            raise
+        finally:
+            self._connections.give(connection)
+        if not ended and not await self._was_committed(batch):
+            raise CommitUnknown
+        for follow in unit.committed:
+            follow()
+        return result
+
+    async def _commit(self, unit: Unit, batch: uuid.UUID) -> bool:
+        """Whether the answer came. Raises what kept it from being committed."""
+        try:
+            await unit.connection.execute(unit.last_words(batch))
+        except asyncpg.CheckViolationError as error:
+            # Another batch spent what this one found: decided again, under the account's lock.
+            raise Raced from error
+        except (*LOST, asyncpg.PostgresError):
+            if not unit.connection.is_closed() and unit.connection.is_in_transaction():
+                raise  # It failed before its COMMIT.
+            unit.connection.terminate()
+            return False
+        return True
+
+    async def _was_committed(self, batch: uuid.UUID) -> bool:
+        """Whether it was; if it was not, it never will be, for its id is taken from now on. Should
+        its server process still be at it, this waits for the end of that.
+
+        Raises StoreUnavailable when nobody can be asked.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _ASK_FOR_S
+        while True:
+            try:
+                return await self._ask(batch)
+            except (StoreUnavailable, asyncpg.PostgresError, *LOST) as error:
+                if loop.time() > until:
+                    self.trouble = "The connection was lost during a commit; what became of it"
+                    raise StoreUnavailable(self.trouble + " is unknown.") from error
+            await asyncio.sleep(_ASK_EVERY_S)
+
+    async def _ask(self, batch: uuid.UUID) -> bool:
+        connection = await self._connections.take()
+        try:
+            taken = await connection.execute(SQL["claim_batch"], batch)
+        except BaseException as error:
+            await _undo(connection, error)
+            raise
+        finally:
+            self._connections.give(connection)
+        return taken.endswith(" 0")
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        words = str(error) or type(error).__name__
+        self.trouble = f"The store cannot write: {words}."
+        _log.error("store.refused", reason=words)
+        return StoreUnavailable(self.trouble)
+
+
+async def _undo(connection: Connection, error: BaseException) -> None:
+    """Leave the connection clean, or closed."""
+    if isinstance(error, LOST):
+        connection.terminate()
+    elif not connection.is_closed() and connection.is_in_transaction():
+        try:
+            await connection.execute("ROLLBACK")
+        except (*LOST, asyncpg.PostgresError):
+            connection.terminate()
