@@ -1,0 +1,172 @@
+"""A PostgreSQL for the tests: found, or started from what is installed; and databases in it."""
+
+import asyncio
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from hongyan.store.postgres import schema
+from hongyan.store.postgres.connections import Address, connect
+
+NAMED: Final = "HONGYAN_TEST_POSTGRES"
+"""The environment variable that names a server: postgresql://user@host:port/."""
+
+_LOCAL: Final = "postgresql://postgres@127.0.0.1:5432/postgres"
+_BINARIES: Final = Path("/usr/lib/postgresql")
+_OPTIONS: Final = ("fsync=on", "max_connections=200", "unix_socket_directories=")
+_started: list[tuple[Path, Path]] = []
+
+
+class NoPostgres(Exception):
+    """There is none to be found, and none to be started."""
+
+
+@cache
+def server() -> str:
+    """The URL of a server's maintenance database. Fails the test in CI where there is none; skips it
+    elsewhere, and says why.
+    """
+    try:
+        return _found() or _start()
+    except NoPostgres as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def fresh_database(template: str = "") -> str:
+    """The URL of a new database, empty or as its template."""
+    name = f"hongyan_test_{uuid.uuid4().hex[:20]}"
+    made = f' TEMPLATE "{template}"' if template else ""
+    _execute(server(), f'CREATE DATABASE "{name}"{made}')
+    return _url_of(name)
+
+
+def migrated_database() -> str:
+    """The URL of a new database with our tables, copied from one that was made once."""
+    return fresh_database(_template())
+
+
+def drop_database(url: str) -> None:
+    _execute(server(), f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URL of a migrated database, for as long as the context lasts."""
+    url = migrated_database()
+    try:
+        yield url
+    finally:
+        drop_database(url)
+
+
+def stop_server() -> None:
+    """Stop what `server` has started and remove what this process has made."""
+    if _template.cache_info().currsize:
+        drop_database(_url_of(_template()))
+        _template.cache_clear()
+    while _started:
+        binaries, data = _started.pop()
+        _run(binaries / "pg_ctl", "stop", "-D", str(data), "-m", "immediate", "-w")
+        shutil.rmtree(data.parent)
+    server.cache_clear()
+
+
+@cache
+def _template() -> str:
+    """The name of this process's template: of its own, for databases cannot be copied while another
+    process looks into theirs.
+    """
+    url = fresh_database()
+    _await(_migrate(url))
+    return _name_of(url)
+
+
+async def _migrate(url: str) -> None:
+    address = Address(url)
+    connection = await connect(address, "hongyan test")
+    await schema.migrate(connection, address, 0)
+    await connection.close()
+
+
+def _found() -> str:
+    named = os.environ.get(NAMED)
+    for url in [named] if named else [_LOCAL, _LOCAL.replace("postgres@", f"{getpass.getuser()}@")]:
+        try:
+            _execute(url, "SELECT 1")
+        except (OSError, asyncpg.PostgresError) as error:
+            if named:
+                sentence = f"{NAMED} names a server that does not answer: {error}"
+                raise NoPostgres(sentence) from error
+        else:
+            return url
+    return ""
+
+
+def _start() -> str:
+    """A server of our own in a temporary folder, run by an ordinary user: it refuses to be root's."""
+    installed = sorted(_BINARIES.glob("*/bin"), key=lambda one: int(one.parent.name))
+    if not installed:
+        raise NoPostgres(f"No PostgreSQL answers at 127.0.0.1, and {_BINARIES} holds none.")
+    binaries = installed[-1]
+    folder = Path(tempfile.mkdtemp(prefix="hongyan-postgres-"))
+    data = folder / "data"
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    _run(binaries / "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
+    options = " ".join(f"-c {one}" for one in (*_OPTIONS, f"port={port}"))
+    log = str(folder / "log")
+    _run(binaries / "pg_ctl", "start", "-D", str(data), "-w", "-l", log, "-o", options)
+    _started.append((binaries, data))
+    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+
+def _run(program: Path, *arguments: str) -> None:
+    user = "nobody" if os.geteuid() == 0 else None
+    made = subprocess.run(
+        [str(program), *arguments], user=user, cwd="/", stdout=subprocess.DEVNULL, check=False
+    )
+    if made.returncode:
+        raise NoPostgres(f"{program.name} ended with {made.returncode}.")
+
+
+def _execute(url: str, sql: str) -> None:
+    async def execute() -> None:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    _await(execute())
+
+
+def _await(work: Coroutine[Any, Any, None]) -> None:
+    """Whether or not a loop is running here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+def _url_of(name: str) -> str:
+    return urlunsplit(urlsplit(server())._replace(path=f"/{name}"))
+
+
+def _name_of(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")
