@@ -3,8 +3,9 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 WORKERS ?= 2
+DURATION ?= 1800
 
-.PHONY: help setup dev test check bench docs clean
+.PHONY: help setup dev test check bench chaos docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,6 +29,9 @@ check: setup ## Lint, types, and the layers of the house
 
 bench: setup ## Measure this machine: prints rates, latencies, CPU, memory, losses
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## Hurt a fleet on PostgreSQL for DURATION seconds (1800); prints what came of it
+	@cd tests && ../$(BIN)/python -m support.chaos --seconds $(DURATION) $(ARGS)
 
 docs: setup ## Write the parts of docs/ that are made from the code
 	@$(BIN)/python scripts/documents.py
