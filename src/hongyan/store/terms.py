@@ -1,0 +1,20 @@
+"""How long a store keeps what it keeps, and in what portions it lets go: the same for every kind."""
+
+from typing import Final
+
+from hongyan.core.time import DAY, HOUR, MINUTE, Millis
+
+CLOSE_AFTER: Final[Millis] = 72 * HOUR
+"""How long a doubt stays open for a receipt or a query."""
+CURRENT_WINDOW: Final[Millis] = 10 * MINUTE
+"""No verification lives longer (policy row 2)."""
+RECEIPTS_COME: Final[Millis] = 5 * DAY
+"""After its acceptance a message is not expected to end by a receipt any more (they come, or are
+asked for, within 72 h of the hand-over), so its app is owed no word of it.
+"""
+REPORTS_KEPT: Final[Millis] = 30 * DAY
+"""After the acceptance of its message no report is kept, given up or not."""
+SLICE: Final = 500
+"""Rows that one sweep does of a kind of work."""
+LOST: Final = "The process that was sending it ended; it may have been sent."
+"""What is said of an attempt whose lease has ended."""
