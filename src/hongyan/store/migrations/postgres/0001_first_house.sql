@@ -307,7 +307,8 @@ CREATE TABLE report (
   failure TEXT NOT NULL DEFAULT '', -- of the last attempt
   given_up BOOLEAN NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
-CREATE INDEX report_due ON report (app, due_at) WHERE status IS NOT NULL AND NOT given_up;
+CREATE INDEX report_due ON report (app, due_at, message)
+  WHERE status IS NOT NULL AND NOT given_up;
 CREATE INDEX report_given_up ON report (message) WHERE given_up;
 
 -- Messages whose provider must be asked what became of them.
@@ -318,4 +319,4 @@ CREATE TABLE inquiry (
   asked INTEGER NOT NULL DEFAULT 0, -- how often
   due_at BIGINT NOT NULL
 ) WITH (fillfactor = 70);
-CREATE INDEX inquiry_due ON inquiry (provider, doubt, due_at);
+CREATE INDEX inquiry_due ON inquiry (provider, doubt, due_at, message);

@@ -5,11 +5,11 @@ WITH room AS MATERIALIZED (
 ), back AS MATERIALIZED (
   SELECT room.kind, one.id FROM room CROSS JOIN LATERAL (
     SELECT o.id FROM outbox AS o
-    WHERE o.token = 0 AND o.id IN (
+    WHERE o.status = 'queued' AND o.id = ANY(ARRAY(
       SELECT ripe.id FROM outbox AS ripe
       WHERE ripe.token = 0 AND ripe.due_at > 0 AND ripe.kind = room.kind AND ripe.due_at <= $4
       ORDER BY ripe.due_at LIMIT 500
-    )
+    ))
     ORDER BY o.id LIMIT room.most FOR UPDATE SKIP LOCKED
   ) AS one
 ), fresh AS MATERIALIZED (
