@@ -19,6 +19,9 @@ Row: TypeAlias = tuple[Any, ...]
 MESSAGE: Final = b"message.sealed"
 MEMBER_PHONE: Final = b"member.phone"
 
+_MESSAGE_COLUMN: Final = 11
+"""Of the table of verifications."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -143,7 +146,14 @@ def verification_change(one: Verification) -> Row:
 
 
 def verification_of(columns: Iterable[Any], seal: Seal) -> Verification:
-    """From the columns of the query `verification`."""
+    """From the columns of the query `verification`: the phone stands sealed in its last text."""
+    *own, sealed = columns
+    message = own[_MESSAGE_COLUMN]
+    return verification_with(content_opened(message, sealed, seal).phone, own)
+
+
+def verification_with(phone: str, columns: Iterable[Any]) -> Verification:
+    """From the table's own columns."""
     (
         identifier,
         app,
@@ -166,13 +176,12 @@ def verification_of(columns: Iterable[Any], seal: Seal) -> Verification:
         used_at,
         proof,
         proof_used_at,
-        sealed,
     ) = columns
     return Verification(
         id=VerificationId(identifier),
         app=app,
         purpose=purpose,
-        phone=content_opened(message, sealed, seal).phone,
+        phone=phone,
         phone_mark=Mark(phone_mark),
         caller=Caller(Mark(openid), Mark(device), Mark(ip)),
         created_at=created_at,

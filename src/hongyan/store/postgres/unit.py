@@ -33,8 +33,12 @@ class Raced(Exception):
     """Another transaction was first: this one is undone and done again."""
 
 
-class CommitUnknown(Exception):
-    """The connection was lost during COMMIT, so only the database knows what became of it."""
+class NotCommitted(Exception):
+    """The connection was lost during COMMIT, and the database says that it came to nothing."""
+
+
+class GuardBroken(Exception):
+    """A guarded statement found another row than was locked: a bug, so its transaction is undone."""
 
 
 _REPEATED: Final = (
@@ -57,6 +61,8 @@ class Unit:
         """Called when it is on disk."""
         self.notices: set[str] = set()
         """Channels whose listeners are woken when it is."""
+        self.must_last = False
+        """Whether it costs a commit although it writes nothing, so that nobody can tell."""
         self._balances: dict[int, int] = {}
 
     async def rows(self, sql: str, *values: object) -> "list[asyncpg.Record]":
@@ -93,7 +99,8 @@ class Unit:
         ]
         # After the COMMIT: a transaction that notifies keeps all others that do from committing.
         notices = [f"NOTIFY {channel}" for channel in sorted(self.notices)]
-        return ";".join([*balances, SQL["note_batch"].format(batch=batch), "COMMIT", *notices])
+        noted = SQL["note_batch"].format(batch=batch, must_last=self.must_last)
+        return ";".join([*balances, noted, "COMMIT", *notices])
 
 
 class Transactions:
@@ -114,7 +121,7 @@ class Transactions:
 
         Raises StoreUnavailable, and whatever the work raises.
         """
-        task = asyncio.ensure_future(self._run(work))
+        task = asyncio.ensure_future(self.do(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
@@ -123,12 +130,13 @@ class Transactions:
         """Wait for those that are under way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+    async def do(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """The same, for a caller that nobody cancels."""
         tries = 0
         while True:
             try:
                 result = await self._try(work, tries)
-            except (*_REPEATED, CommitUnknown, *LOST) as error:
+            except (*_REPEATED, NotCommitted, *LOST) as error:
                 tries += 1
                 if tries > _MOST_REPEATS:
                     raise self._unavailable(error) from error
@@ -154,7 +162,7 @@ class Transactions:
         finally:
             self._connections.give(connection)
         if not ended and not await self._was_committed(batch):
-            raise CommitUnknown
+            raise NotCommitted
         for follow in unit.committed:
             follow()
         return result

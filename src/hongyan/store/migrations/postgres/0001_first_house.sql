@@ -3,10 +3,10 @@
 -- the meaning is the same. Where it is not, the reason is that many processes share this database: what
 -- SQLite's one process keeps in its memory (limits, claims, the recent window) stands in rows here.
 --
--- Whoever locks rows of several tables does so in this order, within a table in the order of the keys:
--- kept, history, reference, verification, outbox, message, inquiry, report, account. A move that gives
--- limits back therefore reads the hits of its outbox rows first (they never change), locks the history
--- rows, then moves the outbox rows under their guard, and credits the account last.
+-- Whoever locks or makes rows of several tables does so in this order, within a table in the order of
+-- the keys: history, verification, kept, reference, outbox, message, inquiry, report, account. A move
+-- that gives limits back therefore reads the hits of its outbox rows first (they never change), locks
+-- the history rows, then moves the outbox rows under their guard, and credits the account last.
 
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -21,12 +21,12 @@ CREATE TABLE batch (
   id UUID PRIMARY KEY
 );
 
--- Numbers of the processes that make ids, each leased for a while.
+-- Numbers of the processes that make ids, each leased for a while. Here alone the time is this
+-- server's own clock: a lease must end at one moment, whatever the clocks of the processes say.
 CREATE TABLE writer (
   number INTEGER PRIMARY KEY CHECK (number BETWEEN 0 AND 1023),
   holder UUID NOT NULL,
-  until BIGINT NOT NULL,
-  last BIGINT NOT NULL DEFAULT 0 -- no id of this writer is greater, but for those of its holder
+  until BIGINT NOT NULL
 );
 
 -- Who is who: the directory. Every change raises meta.directory_version.

@@ -5,7 +5,8 @@ BEGIN ISOLATION LEVEL READ COMMITTED;
 UPDATE account SET balance = balance + ({units}) WHERE id = {account};
 
 -- name: note_batch -- unless it has written nothing
-INSERT INTO batch (id) SELECT '{batch}' WHERE pg_current_xact_id_if_assigned() IS NOT NULL;
+INSERT INTO batch (id) SELECT '{batch}'
+WHERE {must_last} OR pg_current_xact_id_if_assigned() IS NOT NULL;
 
 -- name: claim_batch -- 0 rows: it was committed. 1: it was not, and never can be from now on
 INSERT INTO batch (id) VALUES ($1) ON CONFLICT DO NOTHING;

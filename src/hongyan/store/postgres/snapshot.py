@@ -1,0 +1,147 @@
+"""The snapshot of a batch: what its commands ask of the store, held still where it must be."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from hongyan.core.command import Approved, Command, Keepable, Kept, Started
+from hongyan.core.identifier import MemberId, MessageId, VerificationId
+from hongyan.core.mark import Mark
+from hongyan.core.time import DAY, HOUR, Millis
+from hongyan.core.verification import Verification
+from hongyan.store.postgres.keys import Keys, keys_of, named
+from hongyan.store.postgres.unit import Unit
+from hongyan.store.queries.postgres import SQL
+from hongyan.store.rows import verification_of, verification_with
+from hongyan.store.seal import Seal
+
+_decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
+
+
+class LoadedSnapshot:
+    """See `core.draft.Snapshot`. Whoever asks for a limit that was not loaded gets a KeyError: what a
+    command reads and what `keys` says of it must be the same.
+    """
+
+    def __init__(self, keys: Keys, now: Millis) -> None:
+        self.keys = keys
+        self._now = now
+        self.stored: set[Mark] = set()
+        """Limits that have a row already."""
+        self.histories: dict[Mark, int] = dict.fromkeys(keys.counted | keys.looked_at, 0)
+        self.balances: dict[int, int] = {}
+        self.answers: dict[Mark, Kept] = {}
+        self.references: dict[Mark, MessageId] = {}
+        self.currents: dict[Mark, VerificationId] = {}
+        self.members: dict[Mark, MemberId] = {}
+        self.openids: set[tuple[Mark, Mark]] = set()
+        self.verifications: dict[VerificationId, Verification] = {}
+        self.history = self.histories.__getitem__
+        self.kept = self.answers.get
+        self.reference = self.references.get
+        self.current = self.currents.get
+        self.member = self.members.get
+        self.verification = self.verifications.get
+
+    def balance(self, account: int) -> int:
+        return self.balances.get(account, 0)
+
+    def knows(self, phone: Mark, openid: Mark) -> bool:
+        return (phone, openid) in self.openids
+
+    def take(self, row: "asyncpg.Record") -> None:
+        """One row of the query `look`."""
+        what, key, number, at, content = row
+        match what:
+            case "balance":
+                self.balances[key] = number
+            case "history":
+                self.histories[key] = int.from_bytes(content)
+            case "kept" if at > self._now - DAY:
+                self.answers[key] = Kept(Mark(number), _decode_answer(content))
+            case "reference":
+                self.references[key] = MessageId(number)
+            case "current":
+                self.currents[key] = VerificationId(content)
+            case "member":
+                self.members[key] = MemberId(number)
+            case "openid":
+                self.openids.add((key, Mark(number)))
+            case _:
+                pass  # An answer that was kept a day ago is none.
+
+
+async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> LoadedSnapshot:
+    """Lock, then read; see `keys`."""
+    wanted = named(commands)
+    found = await _read(unit, wanted, seal) if wanted else {}
+    snapshot = LoadedSnapshot(keys_of(commands, found), unit.now)
+    keys = snapshot.keys
+    if keys.counted:
+        await _lock_limits(unit, snapshot)
+    for verification in await _locked(unit, found):
+        # The phone never changes; the message that it stands in may be another one by now.
+        phone = found[VerificationId(verification["id"])].phone
+        one = verification_with(phone, verification)
+        snapshot.verifications[one.id] = one
+    if unit.tries and keys.accounts:
+        # Another batch spent what this one had found: this time nobody does.
+        await unit.rows(SQL["lock_accounts"], sorted(keys.accounts))
+    await _look(unit, snapshot)
+    further = _told(snapshot).difference(snapshot.verifications)
+    if further:
+        snapshot.verifications |= await _read(unit, further, seal)
+    return snapshot
+
+
+async def _lock_limits(unit: Unit, snapshot: LoadedSnapshot) -> None:
+    marks = sorted(snapshot.keys.counted)
+    if unit.tries:
+        # Perhaps another batch made one of these first; now all are there, and so are locked.
+        await unit.run(SQL["make_histories"], marks, to_the_hour(unit.now))
+    for mark, events in await unit.rows(SQL["lock_histories"], marks):
+        snapshot.stored.add(mark)
+        snapshot.histories[mark] = int.from_bytes(events)
+
+
+async def _locked(unit: Unit, found: Collection[VerificationId]) -> "Iterable[asyncpg.Record]":
+    return await unit.rows(SQL["lock_verifications"], sorted(found)) if found else ()
+
+
+async def _look(unit: Unit, snapshot: LoadedSnapshot) -> None:
+    keys = snapshot.keys
+    asked: list[list[int]] = [
+        list(keys.accounts),
+        list(keys.looked_at),
+        list(keys.kept),
+        list(keys.references),
+        list(keys.currents),
+        list(keys.members),
+        [phone for phone, _ in keys.openids],
+        [openid for _, openid in keys.openids],
+    ]
+    if any(asked):
+        for row in await unit.rows(SQL["look"], *asked):
+            snapshot.take(row)
+
+
+def _told(snapshot: LoadedSnapshot) -> set[VerificationId]:
+    """Verifications that an answer may tell of, beside those that the commands name."""
+    told = set(snapshot.currents.values())
+    for kept in snapshot.answers.values():
+        if isinstance(kept.answer, Started | Approved):
+            told.add(kept.answer.verification)
+    return told
+
+
+async def _read(
+    unit: Unit, wanted: Iterable[VerificationId], seal: Seal
+) -> dict[VerificationId, Verification]:
+    rows = await unit.rows(SQL["verifications"], list(wanted))
+    return {one.id: one for one in (verification_of(row, seal) for row in rows)}
+
+
+def to_the_hour(now: Millis) -> Millis:
+    return now - now % HOUR

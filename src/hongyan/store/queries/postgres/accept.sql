@@ -1,0 +1,117 @@
+-- name: lock_verifications
+SELECT id, app, purpose, phone_mark, openid_mark, device_mark, ip_mark, created_at, stepped_up, sends,
+       sent_at, message, code, previous, previous_sent_at, previous_message, attempts, state, used_at,
+       proof, proof_used_at
+FROM verification WHERE id = ANY($1::bytea[]) ORDER BY id FOR UPDATE;
+
+-- name: lock_accounts
+SELECT id FROM account WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: make_histories
+INSERT INTO history (mark, events, touched_at)
+SELECT u.mark, '', $2 FROM unnest($1::bigint[]) AS u (mark) ON CONFLICT DO NOTHING;
+
+-- name: look -- all that a batch reads without locking it, in one round: what is asked, by which key
+SELECT 'balance' AS what, id AS key, balance AS number, NULL::bigint AS at, NULL::bytea AS bytes
+FROM account WHERE id = ANY($1::bigint[])
+UNION ALL
+SELECT 'history', mark, NULL, NULL, events FROM history WHERE mark = ANY($2::bigint[])
+UNION ALL
+SELECT 'kept', key, request, at, answer FROM kept WHERE key = ANY($3::bigint[])
+UNION ALL
+SELECT 'reference', mark, message, NULL, NULL FROM reference WHERE mark = ANY($4::bigint[])
+UNION ALL
+SELECT 'current', mark, NULL, NULL, verification FROM current_verification
+WHERE mark = ANY($5::bigint[])
+UNION ALL
+SELECT 'member', phone_mark, id, NULL, NULL FROM member WHERE phone_mark = ANY($6::bigint[])
+UNION ALL
+SELECT 'openid', k.phone_mark, k.openid_mark, NULL, NULL
+FROM unnest($7::bigint[], $8::bigint[]) AS u (phone, openid)
+JOIN known_openid AS k ON k.phone_mark = u.phone AND k.openid_mark = u.openid;
+
+-- name: verifications
+SELECT v.id, v.app, purpose, v.phone_mark, openid_mark, device_mark, ip_mark, created_at,
+       stepped_up, sends, sent_at, message, code, previous, previous_sent_at, previous_message, attempts, state,
+       used_at, proof, proof_used_at, m.sealed
+FROM verification AS v JOIN message AS m ON m.id = v.message WHERE v.id = ANY($1::bytea[]);
+
+-- name: write_histories -- those that were locked, and new ones; fewer than wanted: another was first
+WITH moved AS (
+  UPDATE history AS h SET events = u.events, touched_at = $5
+  FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events) WHERE h.mark = u.mark
+  RETURNING 1
+), made AS (
+  INSERT INTO history (mark, events, touched_at)
+  SELECT u.mark, u.events, $5 FROM unnest($3::bigint[], $4::bytea[]) AS u (mark, events)
+  ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT (SELECT count(*) FROM moved) + (SELECT count(*) FROM made);
+
+-- name: write_kept -- over those of a day ago; fewer than wanted: another was first
+INSERT INTO kept (key, request, answer, at)
+SELECT u.key, u.request, u.answer, $4
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS u (key, request, answer)
+ON CONFLICT (key) DO UPDATE
+SET request = excluded.request, answer = excluded.answer, at = excluded.at WHERE kept.at <= $5;
+
+-- name: write_references -- over those of a day ago; fewer than wanted: another was first
+INSERT INTO reference (mark, message)
+SELECT * FROM unnest($1::bigint[], $2::bigint[])
+ON CONFLICT (mark) DO UPDATE SET message = excluded.message WHERE reference.message < $3;
+
+-- name: insert_messages -- into the line too, and into the books
+WITH made AS (
+  INSERT INTO message (id, account, app, kind, template, phone_mark, sealed, units, accepted_at,
+                       expires_at, verification)
+  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
+                       $6::bigint[], $7::bytea[], $8::integer[], $9::bigint[], $10::bigint[],
+                       $11::bytea[])
+), line AS (
+  INSERT INTO outbox (id, kind, expires_at, hits)
+  SELECT * FROM unnest($1::bigint[], $4::text[], $10::bigint[], $12::bytea[])
+)
+INSERT INTO ledger (account, entry, units, at)
+SELECT u.account, 'accepted', -u.units, $15
+FROM unnest($13::bigint[], $14::bigint[]) AS u (account, units);
+
+-- name: insert_warnings
+INSERT INTO warning (message, word) SELECT * FROM unnest($1::bigint[], $2::text[]);
+
+-- name: insert_verifications
+INSERT INTO verification (id, app, purpose, phone_mark, openid_mark, device_mark, ip_mark, created_at,
+                          stepped_up, sends, sent_at, message, code, previous, previous_sent_at,
+                          previous_message, attempts, state, used_at, proof, proof_used_at)
+SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+                     $7::bigint[], $8::bigint[], $9::boolean[], $10::integer[], $11::bigint[],
+                     $12::bigint[], $13::bytea[], $14::bytea[], $15::bigint[], $16::bigint[],
+                     $17::integer[], $18::text[], $19::bigint[], $20::bytea[], $21::bigint[]);
+
+-- name: put_currents -- its phone's history is locked, so nobody else writes the same one
+INSERT INTO current_verification (mark, verification, at)
+SELECT u.mark, u.verification, $3 FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, verification)
+ON CONFLICT (mark) DO UPDATE SET verification = excluded.verification, at = excluded.at;
+
+-- name: change_verifications -- whatever happens above, it passes once and its proof is used once
+UPDATE verification AS v
+SET stepped_up = u.stepped_up, sends = u.sends, sent_at = u.sent_at, message = u.message,
+    code = u.code, previous = u.previous, previous_sent_at = u.previous_sent_at,
+    previous_message = u.previous_message, attempts = u.attempts, state = u.state,
+    used_at = u.used_at, proof = u.proof, proof_used_at = u.proof_used_at
+FROM unnest($1::boolean[], $2::integer[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[],
+            $7::bigint[], $8::bigint[], $9::integer[], $10::text[], $11::bigint[], $12::bytea[],
+            $13::bigint[], $14::bytea[], $15::bigint[])
+  AS u (stepped_up, sends, sent_at, message, code, previous, previous_sent_at, previous_message,
+        attempts, state, used_at, proof, proof_used_at, id, was_used_at)
+WHERE v.id = u.id AND v.used_at IN (0, u.was_used_at) AND v.proof_used_at = 0;
+
+-- name: insert_known_openids
+INSERT INTO known_openid (phone_mark, openid_mark, since)
+SELECT u.phone, u.openid, $3 FROM unnest($1::bigint[], $2::bigint[]) AS u (phone, openid)
+ON CONFLICT DO NOTHING;
+
+-- name: insert_members -- fewer than wanted: another was first
+INSERT INTO member (phone_mark, id, app, sealed_phone, joined_at)
+SELECT u.phone, u.id, u.app, u.sealed, $5
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) AS u (phone, id, app, sealed)
+ON CONFLICT DO NOTHING;
