@@ -11,6 +11,9 @@ from hongyan.store.seal import Seal
 _MIGRATING: Final = 0x686F6E6779616E
 """The advisory lock of whoever changes the schema: one at a time."""
 
+UNFINISHED: Final = "unfinished_move"
+"""The key of the note in `meta` by which a house is known that has not arrived in full."""
+
 
 class Migration(NamedTuple):
     """One step from schema to schema."""
@@ -55,6 +58,9 @@ async def require_current(connection: Connection, address: Address) -> None:
     if lacking:
         sentence = f"{address} lacks {', '.join(one.name for one in lacking)}."
         raise StoreUnusable(sentence + " Run `hongyan migrate`, or `hongyan init` for a new one.")
+    if await connection.fetchval(SQL["is_unfinished"], UNFINISHED):
+        sentence = f"{address} holds a part of a house whose move is not finished."
+        raise StoreUnusable(sentence + " Run 'hongyan move' once more, where it was begun.")
 
 
 async def require_key(connection: Connection, address: Address, seal: Seal) -> None:

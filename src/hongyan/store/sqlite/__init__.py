@@ -40,7 +40,7 @@ from hongyan.store.opening import (
 )
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.seal import KeyRing, Seal
-from hongyan.store.sqlite import administering, recording, schema
+from hongyan.store.sqlite import administering, departure, recording, schema
 from hongyan.store.sqlite.accepting import Accepting
 from hongyan.store.sqlite.administering import SqliteAdministration
 from hongyan.store.sqlite.checkpoint import Checkpoint
@@ -79,6 +79,7 @@ def administration(directory: Path, seal: Seal, clock: Clock) -> SqliteAdministr
         sentence = f"{directory / schema.DATABASE} cannot be opened: {error}."
         raise StoreUnusable(sentence + " Check the path and this user's rights.") from error
     schema.require_key(connection, seal)
+    departure.require_here(connection)
     return SqliteAdministration(connection, seal, clock)
 
 

@@ -22,6 +22,9 @@ ORDER BY c.relname LIMIT 3;
 -- name: schema_version
 SELECT coalesce(max(number), 0) FROM hongyan_migration;
 
+-- name: is_unfinished
+SELECT EXISTS (SELECT 1 FROM meta WHERE key = $1);
+
 -- name: key_check
 SELECT value FROM meta WHERE key = 'key_check';
 
