@@ -278,9 +278,12 @@ class Stores(RuleBasedStateMachine):
     @invariant()
     def the_records_are_the_same(self) -> None:
         for message in self.messages[-20:]:
-            self.same(lambda world, one=message: world.store.message(one.app, one.id))
-            if message.reference_mark:
-                self.same(lambda world, one=message: world.store.find(one.reference_mark))
+            self._look_at(message)
+
+    def _look_at(self, message: Message) -> None:
+        self.same(lambda world: world.store.message(message.app, message.id))
+        if message.reference_mark:
+            self.same(lambda world: world.store.find(message.reference_mark))
 
     def _with(self, which: int, do: Callable[[World, Claimed], Awaitable[Any]]) -> None:
         held = self.claims[-1 - which % len(self.claims)]

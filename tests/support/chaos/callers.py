@@ -5,7 +5,7 @@ import base64
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -25,6 +25,8 @@ _FAMILY: Final = 6
 
 Answer: TypeAlias = tuple[int, Any]
 """(status, body); status 0 where there was no answer."""
+
+_Kind: TypeAlias = Callable[[aiohttp.ClientSession], Awaitable[None]]
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Callers:
         self._calling = False
         await asyncio.gather(*self._tasks)
 
-    async def _forever(self, call: Callable[[aiohttp.ClientSession], Any]) -> None:
+    async def _forever(self, call: _Kind) -> None:
         timeout = aiohttp.ClientTimeout(total=_CALL_S)
         headers = {"Authorization": f"Bearer {self._keys['api_key']}"}
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:

@@ -107,8 +107,11 @@ class Fleet:
     """All members. Leaving the context ends them."""
 
     def __init__(self, folder: Path, data: Path) -> None:
-        roles: list[Role] = ["web"] * WEBS + ["worker"] * WORKERS
-        self.members = [Member(role, number, folder, data) for number, role in enumerate(roles)]
+        webs: list[Role] = ["web"] * WEBS
+        workers: list[Role] = ["worker"] * WORKERS
+        self.members = [
+            Member(role, number, folder, data) for number, role in enumerate(webs + workers)
+        ]
 
     async def __aenter__(self) -> Self:
         for member in self.members:
