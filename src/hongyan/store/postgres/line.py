@@ -13,9 +13,12 @@ from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.message import Kind
 from hongyan.core.time import SECOND, Millis
 
+WORK: Final = "hongyan_work"
+"""The channel that tells that something has come into the line."""
+
 _MARGIN: Final[Millis] = 10 * SECOND
 """Ids are made before they are committed, by clocks that differ a little."""
-_LOOK_EVERY: Final[Millis] = 5 * SECOND
+_LOOK_EVERY: Final[Millis] = 15 * SECOND
 """So often somebody looks from the beginning, so that even a later one is found."""
 
 

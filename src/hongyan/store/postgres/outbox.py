@@ -16,7 +16,7 @@ from hongyan.core.message import Kind, Status, may_move
 from hongyan.core.time import Millis
 from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
 from hongyan.store.postgres.ending import End, Ending
-from hongyan.store.postgres.line import Line
+from hongyan.store.postgres.line import WORK, Line
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.unit import Unit
 from hongyan.store.queries.postgres import SQL
@@ -79,6 +79,7 @@ class Outbox:
             these = _columns((one.message, one.token) for one in _in_order(attempts))
             queued = await unit.rows(SQL["unbegin_attempts"], *these)
             await self.expire(unit, _void(queued))
+            unit.notices.add(WORK)
 
     async def settle(self, unit: Unit, settlements: Sequence[Settlement]) -> set[MessageId]:
         groups: dict[Status, list[Settlement]] = {}
@@ -152,6 +153,7 @@ class Outbox:
         claimed = [row["id"] for row in ended if row["status"] == Status.CLAIMED]
         if claimed:
             await unit.run(SQL["requeue"], claimed)
+            unit.notices.add(WORK)
         sending = [row["id"] for row in ended if row["status"] == Status.SENDING]
         if sending:
             await self._lose(unit, sending)
@@ -189,6 +191,7 @@ class Outbox:
         if not these:
             return []
         rows = [(one.message.id, one.token, one.due_at) for one in these]
+        unit.notices.add(WORK)
         return await unit.rows(SQL["defer"], *_columns(rows))
 
     async def _doubt(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:

@@ -9,6 +9,7 @@ from hongyan.core.draft import Draft
 from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.mark import Mark
 from hongyan.core.time import DAY
+from hongyan.store.postgres.line import WORK
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.snapshot import LoadedSnapshot, to_the_hour
@@ -22,9 +23,6 @@ from hongyan.store.rows import (
     verification_row,
 )
 from hongyan.store.seal import Seal
-
-WORK: Final = "hongyan_work"
-"""The channel that tells that something has been queued."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
