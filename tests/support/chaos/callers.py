@@ -5,7 +5,7 @@ import base64
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -26,7 +26,7 @@ _FAMILY: Final = 6
 Answer: TypeAlias = tuple[int, Any]
 """(status, body); status 0 where there was no answer."""
 
-_Kind: TypeAlias = Callable[[aiohttp.ClientSession], Awaitable[None]]
+_Kind: TypeAlias = Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Callers:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        kinds: list[Callable[[], Any]] = [
+        kinds: list[_Kind] = [
             self._send,
             self._send_keyed,
             self._send_hot,
