@@ -2,6 +2,7 @@
 this very house has brought there. While that note stands in it, nobody serves it.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from hongyan.store.postgres import schema
 from hongyan.store.postgres.connections import Address, Connection, connect
 from hongyan.store.queries.postgres import SQL as STORE
 from hongyan.store.queries.transfer import SQL
+from hongyan.store.rows import Row
 from hongyan.store.seal import Seal
 from hongyan.store.transfer.table import (
     NO_HURRY_S,
@@ -52,14 +54,30 @@ class Brought(msgspec.Struct, frozen=True):
     began_at: Millis
     figures: dict[str, Figures]
     """Of each table, as it leaves."""
-    last: dict[str, tuple[Any, ...]] = {}
-    """Of each table, the key of the last row that is here."""
+    last: dict[str, bytes] = {}
+    """Of each table, the packed key of the last row that is here."""
     rows: dict[str, int] = {}
     """Of each table, how many are here."""
 
+    def after(self, table: Table) -> list[Any]:
+        """The key beyond which rows of a table are still to come; empty for all of them."""
+        packed = self.last.get(table.name)
+        return msgspec.msgpack.decode(packed, type=list[Any]) if packed else []
 
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(Brought).decode
+    def further(self, table: Table, some: Sequence[Row]) -> "Brought":
+        """With these rows, which follow."""
+        last = [some[-1][table.names.index(column)] for column in table.key]
+        count = self.rows.get(table.name, 0) + len(some)
+        return msgspec.structs.replace(
+            self,
+            last=self.last | {table.name: msgspec.msgpack.encode(last)},
+            rows=self.rows | {table.name: count},
+        )
+
+
+_encode: Final = msgspec.json.Encoder().encode
+"""Not msgpack: sums of ids need more than 64 bits."""
+_decode: Final = msgspec.json.Decoder(Brought).decode
 
 
 class Arriving:
@@ -127,7 +145,7 @@ class Arriving:
             await schema.require_key(self._connection, self._address, seal)
             await self._note(brought)
 
-    async def put(self, table: Table, rows: list[Any], brought: Brought) -> None:
+    async def put(self, table: Table, rows: Sequence[Row], brought: Brought) -> None:
         """A slice, and how far that is: both or neither."""
         async with self._connection.transaction():
             await self._connection.copy_records_to_table(
@@ -143,7 +161,7 @@ class Arriving:
         rows = await self._connection.fetch(SQL["broken_books"], timeout=NO_HURRY_S)
         return [f"the balance of account {row[0]} is not the sum of its ledger" for row in rows]
 
-    async def finish(self, move: str, meta: list[Any]) -> None:
+    async def finish(self, move: str, meta: Sequence[Row]) -> None:
         """From now on it can be served."""
         for name in ORDER:
             await self._connection.execute(f'ANALYZE "{name}"', timeout=NO_HURRY_S)

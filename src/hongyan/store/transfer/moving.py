@@ -187,18 +187,13 @@ class _Move:
         self, leaving: Leaving, target: Arriving, brought: Brought, name: str
     ) -> Brought:
         table = target.tables[name]
-        places = [table.names.index(column) for column in table.key]
         total = brought.figures[name].rows
-        rows = leaving.rows(table, brought.last.get(name, ()))
+        rows = leaving.rows(table, brought.after(table))
         self._watch(name, brought.rows.get(name, 0), total)
         while some := list(islice(rows, self._slice)):
-            last = tuple([some[-1][place] for place in places])
-            count = brought.rows.get(name, 0) + len(some)
-            brought = msgspec.structs.replace(
-                brought, last=brought.last | {name: last}, rows=brought.rows | {name: count}
-            )
+            brought = brought.further(table, some)
             await target.put(table, some, brought)
-            self._watch(name, count, total)
+            self._watch(name, brought.rows[name], total)
         return brought
 
     async def _compare(self, target: Arriving, brought: Brought) -> None:
