@@ -35,9 +35,11 @@ TABLES = _migrated()
 
 ENDED = {status for status in Status if not TRANSITIONS[status]}
 
+STORE = Path(str(resources.files("hongyan.store")))
 CODE = "".join(
     file.read_text("utf-8")
-    for file in sorted(Path(str(resources.files("hongyan.store"))).rglob("*.py"))
+    for room in (STORE, STORE / "sqlite")
+    for file in sorted(room.glob("*.py"))
 )
 CALLED = re.findall(r'(?:SQL\[|\b_?(?:row|rows|run|returning)\(\s*)"([a-z_]+)"', CODE)
 

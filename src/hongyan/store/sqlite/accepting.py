@@ -14,6 +14,7 @@ from hongyan.core.ledger import Entry
 from hongyan.core.mark import Mark
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Rules, Verification
+from hongyan.store.administering import Value
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import (
     MEMBER_PHONE,
@@ -28,7 +29,7 @@ from hongyan.store.seal import Seal
 from hongyan.store.sqlite.memory import Memory, packed, unpacked
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
-from hongyan.store.sqlite.writer import Unit, Value
+from hongyan.store.sqlite.writer import Unit
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode

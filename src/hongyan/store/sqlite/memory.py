@@ -14,10 +14,11 @@ from hongyan.core.identifier import MessageId, VerificationId, made_at
 from hongyan.core.mark import BITS, Mark
 from hongyan.core.time import DAY, HOUR, MINUTE, Millis
 from hongyan.core.verification import current_of
+from hongyan.store.administering import Value
 from hongyan.store.projection import RecentMap
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row
-from hongyan.store.sqlite.writer import Unit, Value
+from hongyan.store.sqlite.writer import Unit
 
 CURRENT_WINDOW: Final = 10 * MINUTE
 """No verification lives longer (policy row 2)."""

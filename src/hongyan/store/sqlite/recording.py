@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import apsw
 import msgspec
 
-from hongyan.core import text
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
-from hongyan.core.message import Kind, Status
 from hongyan.core.verification import Verification
 from hongyan.service.directory import Directory
-from hongyan.service.ports import Attempt, MessageRecord, Owed
+from hongyan.service.ports import MessageRecord, Owed
 from hongyan.store.queries.sqlite import SQL
-from hongyan.store.rows import Row, content_opened, verification_of
+from hongyan.store.records import record_of, told
+from hongyan.store.rows import Row, verification_of
 from hongyan.store.seal import Seal
 
 
@@ -38,7 +37,7 @@ def message(
         connection.execute("COMMIT")
     if row is None:
         return None
-    record, _ = _record(row, attempts, seal, directory)
+    record, _ = record_of(row, attempts, seal, directory)
     return msgspec.structs.replace(
         record, warning=warning[0] if warning else "", report_failure=failure[0] if failure else ""
     )
@@ -65,63 +64,5 @@ def owed(
     due: Sequence[Owed],
 ) -> list[Owed]:
     """The same with what is to be told, or why that cannot be read: one bad row is no other's."""
-    return [_owed(connection, seal, directory, one) for one in due]
-
-
-def _owed(connection: apsw.Connection, seal: Seal, directory: Directory, one: Owed) -> Owed:
-    row: Row | None = connection.execute(SQL["owed_message"], (one.message,)).fetchone()
-    if row is None:
-        return msgspec.structs.replace(one, failure="The message is gone.")
-    try:
-        record, reference = _record(row[:-1], [], seal, directory)
-    except Exception as error:  # noqa: BLE001 - whatever the row holds
-        failure = f"The message cannot be read: {type(error).__name__}."
-        return msgspec.structs.replace(one, failure=failure)
-    return msgspec.structs.replace(one, record=record, reference=reference)
-
-
-def _record(
-    row: Row,
-    attempts: list[Row],
-    seal: Seal,
-    directory: Directory,
-) -> tuple[MessageRecord, str]:
-    """The record, and the app's own id for the message."""
-    identifier, kind, template, sealed, masked, units, status, *times = row
-    accepted_at, expires_at, settled_at, receipt_code = times
-    content = content_opened(identifier, sealed, seal)
-    record = MessageRecord(
-        id=MessageId(identifier),
-        kind=Kind(kind),
-        phone=content.phone,
-        text=_shown(template, content.text, bool(masked), directory),
-        units=units,
-        status=Status(status),
-        accepted_at=accepted_at,
-        expires_at=expires_at,
-        settled_at=settled_at,
-        attempts=tuple(
-            [
-                Attempt(
-                    number=one[0],
-                    provider=one[1],
-                    started_at=one[2],
-                    ended_at=one[3],
-                    outcome=one[4],
-                    code=one[5],
-                    reason=one[6],
-                )
-                for one in attempts
-            ]
-        ),
-        receipt_code=receipt_code,
-    )
-    return record, content.reference
-
-
-def _shown(template: int, kept: str, masked: bool, directory: Directory) -> str:  # noqa: FBT001
-    """The masked text: from the template where there is one, else digit by digit."""
-    one = directory.template_ids.get(template)
-    if one is not None:
-        return f"【{one.signature}】{one.body.masked()}"
-    return kept if masked else text.masked(kept)
+    found = [connection.execute(SQL["owed_message"], (one.message,)).fetchone() for one in due]
+    return [told(one, row, seal, directory) for one, row in zip(due, found, strict=True)]

@@ -20,6 +20,7 @@ import structlog
 from hongyan.core.errors import Overloaded, StoreUnavailable
 from hongyan.core.time import Millis
 from hongyan.service.ports import Clock
+from hongyan.store.administering import Value
 from hongyan.store.rows import Row
 from hongyan.store.sqlite.checkpoint import Checkpoint
 
@@ -31,9 +32,6 @@ brings nothing takes microseconds, one that brings something was needed anyway."
 _BUSY_RETRY_S: Final = 0.005
 _BUSY_TRIES: Final = 1_000
 """The command line holds the file for milliseconds; after five seconds something is wrong."""
-
-Value: TypeAlias = str | int | bytes | float | None
-"""What a column holds."""
 
 Work: TypeAlias = object
 """A command of the accept batch, or a function that takes the unit of work."""

@@ -9,9 +9,6 @@ INSERT INTO outbox (id, kind, hits) VALUES (?, ?, ?);
 -- name: debit -- the guard is the table's CHECK: a balance never goes below 0
 UPDATE account SET balance = balance - ? WHERE id = ?;
 
--- name: insert_ledger
-INSERT INTO ledger (account, entry, units, at) VALUES (?, ?, ?, ?);
-
 -- name: insert_hit
 INSERT INTO hit (mark, at, tag) VALUES (?, ?, ?);
 

@@ -76,9 +76,6 @@ UPDATE outbox SET status = 'unconfirmed', due_at = ? WHERE id = ? AND status = '
 -- name: expires_at
 SELECT id, expires_at FROM message WHERE id IN (SELECT value FROM json_each(?));
 
--- name: credit
-UPDATE account SET balance = balance + ? WHERE id = ?;
-
 -- name: insert_attempt
 INSERT INTO attempt (message, number, provider, started_at, ended_at, outcome, upstream_id, code,
                      reason)
@@ -89,7 +86,6 @@ INSERT INTO attempt (message, number, provider, started_at, ended_at, outcome, u
                      reason)
 SELECT id, attempts, provider, attempt_at, ?, 'unconfirmed', '', 'lease_ended', ?
 FROM outbox WHERE id = ?;
-
 
 -- name: keep_early_receipt
 INSERT INTO early_receipt (message, at, status, code) VALUES (?, ?, ?, ?)

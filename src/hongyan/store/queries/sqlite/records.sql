@@ -13,11 +13,3 @@ FROM message AS m JOIN app AS a ON a.id = m.app WHERE m.id = ?;
 -- name: attempts
 SELECT number, provider, started_at, ended_at, outcome, code, reason FROM attempt
 WHERE message = ? ORDER BY number;
-
--- name: balance
-SELECT balance FROM account WHERE id = ?;
-
--- name: books -- must be zero rows: an account whose balance is not the sum of its ledger
-SELECT account.id, balance, coalesce(sum(units), 0) FROM account
-LEFT JOIN ledger ON ledger.account = account.id
-GROUP BY account.id HAVING balance <> coalesce(sum(units), 0);

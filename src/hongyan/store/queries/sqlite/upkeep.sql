@@ -13,9 +13,6 @@ SELECT id, app, phone_mark, purpose, created_at FROM verification WHERE id > ? O
 -- name: last_kept
 SELECT coalesce(max(id), 0) FROM kept;
 
--- name: last_message
-SELECT coalesce(max(id), 0) FROM message;
-
 -- name: forget_hits
 DELETE FROM hit WHERE id IN (SELECT id FROM hit ORDER BY id LIMIT ?) AND abs(at) < ?;
 

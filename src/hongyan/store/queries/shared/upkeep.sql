@@ -1,0 +1,2 @@
+-- name: last_message
+SELECT coalesce(max(id), 0) FROM message;

@@ -1,0 +1,76 @@
+"""Records: what readers see of a message, made from the rows of any store."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from hongyan.core import text
+from hongyan.core.identifier import MessageId
+from hongyan.core.message import Kind, Status
+from hongyan.service.directory import Directory
+from hongyan.service.ports import Attempt, MessageRecord, Owed
+from hongyan.store.rows import content_opened
+from hongyan.store.seal import Seal
+
+
+def told(one: Owed, row: Iterable[Any] | None, seal: Seal, directory: Directory) -> Owed:
+    """A report with what is to be told, from the query `owed_message`, or why that cannot be read: one
+    bad row is no other's.
+    """
+    if row is None:
+        return msgspec.structs.replace(one, failure="The message is gone.")
+    *columns, _ = row
+    try:
+        record, reference = record_of(columns, (), seal, directory)
+    except Exception as error:  # noqa: BLE001 - whatever the row holds
+        failure = f"The message cannot be read: {type(error).__name__}."
+        return msgspec.structs.replace(one, failure=failure)
+    return msgspec.structs.replace(one, record=record, reference=reference)
+
+
+def record_of(
+    columns: Iterable[Any],
+    attempts: Iterable[Any],
+    seal: Seal,
+    directory: Directory,
+) -> tuple[MessageRecord, str]:
+    """The record, and the app's own id for the message."""
+    identifier, kind, template, sealed, masked, units, status, *times = columns
+    accepted_at, expires_at, settled_at, receipt_code = times
+    content = content_opened(identifier, sealed, seal)
+    record = MessageRecord(
+        id=MessageId(identifier),
+        kind=Kind(kind),
+        phone=content.phone,
+        text=_shown(template, content.text, bool(masked), directory),
+        units=units,
+        status=Status(status),
+        accepted_at=accepted_at,
+        expires_at=expires_at,
+        settled_at=settled_at,
+        attempts=tuple(
+            [
+                Attempt(
+                    number=one[0],
+                    provider=one[1],
+                    started_at=one[2],
+                    ended_at=one[3],
+                    outcome=one[4],
+                    code=one[5],
+                    reason=one[6],
+                )
+                for one in attempts
+            ]
+        ),
+        receipt_code=receipt_code,
+    )
+    return record, content.reference
+
+
+def _shown(template: int, kept: str, masked: bool, directory: Directory) -> str:  # noqa: FBT001
+    """The masked text: from the template where there is one, else digit by digit."""
+    one = directory.template_ids.get(template)
+    if one is not None:
+        return f"【{one.signature}】{one.body.masked()}"
+    return kept if masked else text.masked(kept)
