@@ -23,6 +23,14 @@ from hongyan.store.opening import StoreSettings
 ENVIRONMENT_PREFIX: Final = "HONGYAN__"
 _WHERE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"unknown field `([^`]*)`")
+_DATABASE: Final = re.compile(
+    r"""postgres(?:ql)?://
+        (?:[^\s:/?#@\[\]]+(?::[^\s:/?#@\[\]]*)?@)?   # user, password
+        (?:(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:,(?=[^/])|(?=/)))*  # hosts
+        /[^\s/?#@]*                                  # database
+        (?:\?(?!(?:.*&)?password=)[^\s?#@]*)?""",
+    re.VERBOSE | re.ASCII,
+)
 _NEVER_IN_URLS: Final = re.compile(r"""[\s\0-\x1f\x7f"<>\\^`{|}]""")
 
 
@@ -115,6 +123,16 @@ def url_parts(written: str) -> SplitResult:
     return parts
 
 
+def database_parts(written: str) -> SplitResult:
+    """The parts of a database's address. Raises ValueError, whose sentence repeats nothing of it:
+    a password may stand in it, and in any part of one that is badly written.
+    """
+    if not _DATABASE.fullmatch(written):
+        form = "postgresql://user@host:port/database"
+        raise ValueError(f"its form is {form}, and a password's odd characters are %-encoded")
+    return urlsplit(written)
+
+
 def _overlaid(tree: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     for name, value in environment.items():
         if not name.startswith(ENVIRONMENT_PREFIX):
@@ -179,6 +197,9 @@ def _require_addresses(settings: Settings) -> None:
             ip_network(network)
         key = "server.base_url"
         url_parts(settings.server.base_url)
+        key = "store.database"
+        if settings.store.database:
+            database_parts(settings.store.database)
         key = "providers.zhenzi.api_url"
         if settings.providers.zhenzi is not None:
             _require_callable(settings.providers.zhenzi.api_url)

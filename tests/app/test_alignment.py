@@ -12,6 +12,7 @@ from hongyan.app import alignment, clock
 from hongyan.app.alignment import align_forever, readings
 from hongyan.app.clock import AlignedClock, Reading
 from hongyan.core.time import HOUR, MINUTE, SECOND
+from hongyan.store.opening import StoreAway
 
 NOON = 1_795_233_600_000
 NANOS = 1_000_000
@@ -135,7 +136,7 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
         nonlocal asked
         asked += 1
         if asked == 1:
-            raise ConnectionRefusedError
+            raise StoreAway("It is away.")
         heard.set()
         return [Reading(0, NOON * NANOS, 0)]
 

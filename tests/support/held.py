@@ -14,10 +14,11 @@ from hongyan.app import Development, House
 from hongyan.app.clock import SteadyClock
 from hongyan.app.development import LOOPBACK, DevSecrets, development_settings, seed
 from hongyan.app.http1 import HttpServer
+from hongyan.app.place import Place
+from hongyan.app.stores import opener_of
 from hongyan.core.time import Millis
 from hongyan.service.ports import Administration
 from hongyan.settings import Settings
-from hongyan.store.sqlite import administration, seal_of
 from support.process import Client
 
 _DEADLINE_S: Final = 10.0
@@ -44,8 +45,8 @@ class HeldHouse:
         self.clock = HeldClock()
         self._settings = settings or Settings()
         self.url = ""
-        self._directory = directory
-        self._seal = seal_of(directory, self.clock, create=True)
+        self._opener = opener_of(Place(directory=directory))
+        self._seal = self._opener.furnish(self.clock)
         self._secrets = DevSecrets("", "")
         self._lost: list[BaseException] = []
         self._ready = threading.Event()
@@ -79,7 +80,7 @@ class HeldHouse:
     @contextmanager
     def administering(self) -> Iterator[Administration]:
         """What an operator's command does beside the house, by the house's clock."""
-        opened = administration(self._directory, self._seal, self.clock)
+        opened = self._opener.administration(self._seal, self.clock)
         try:
             yield opened
         finally:
@@ -101,7 +102,7 @@ class HeldHouse:
             self._secrets = seed(administering, (self.url,))
         house = House(
             development_settings(self._settings, self.url),
-            self._directory,
+            self._opener,
             self._seal,
             clock=self.clock,
             on_fatal=self._lost.append,

@@ -9,6 +9,7 @@ import structlog
 
 from hongyan.app.clock import AlignedClock, Reading
 from hongyan.core.time import SECOND
+from hongyan.store.opening import StoreUnusable
 
 Ask: TypeAlias = Callable[[], Awaitable[int]]
 """The database's time, in microseconds since 1970."""
@@ -28,13 +29,15 @@ async def readings(ask: Ask, times: int = READINGS) -> list[Reading]:
 async def align_forever(
     clock: AlignedClock, look: Callable[[], Awaitable[list[Reading]]], every_s: float = _EVERY_S
 ) -> None:
-    """Look again every half a minute. While the database is away, the clock goes on by itself."""
+    """Look again every half a minute. While the database is away (`look` raises StoreUnusable), the
+    clock goes on by itself.
+    """
     while True:
         await asyncio.sleep(every_s)
         try:
             behind = clock.learn(await look())
-        except (OSError, TimeoutError) as error:
-            _log.debug("clock.not_aligned", reason=type(error).__name__)
+        except StoreUnusable as error:
+            _log.debug("clock.not_aligned", reason=str(error))
             continue
         if abs(behind) >= _WORTH_TELLING:
             _log.warning("clock.database_differs", behind_ms=behind)

@@ -1,6 +1,7 @@
 """`hongyan dev`: an embedded house, seeded, safe to start again; what it made is in dev.json."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from hongyan.service.administer import add_template, create_app, new_key
 from hongyan.service.directory import Directory, KeyKind, Review
 from hongyan.service.ports import Administration, NewKey
 from hongyan.settings import RegisterSettings, Settings
+from hongyan.store.opening import StoreUnusable
 
 DEV_FILE: Final = "dev.json"
 APP: Final = "app_dev"
@@ -49,6 +51,12 @@ class DevSecrets(msgspec.Struct):
         return "DevSecrets(…)"
 
 
+class _DevFile(msgspec.Struct):
+    """What other processes of the house need of dev.json."""
+
+    base_url: str
+
+
 def development_settings(settings: Settings, base_url: str) -> Settings:
     """The settings of `dev`: the sandbox phone for everything, and /register for its app."""
     sandbox = settings.providers.sandbox or SandboxSettings()
@@ -71,17 +79,40 @@ def seed(administration: Administration, base_urls: tuple[str, ...]) -> DevSecre
         if ZHENZI_APP not in administration.directory().apps:
             secrets.zhenzi = _furnish_zhenzi(administration)
             administration.put_dev_secrets(msgspec.json.encode(secrets))
-    directory = administration.directory()
-    publishable = NewKey(
-        kind=KeyKind.PUBLISHABLE,
-        secret=secrets.publishable_key,
-        hint=f"pk_…{secrets.publishable_key[-4:]}",
-        purposes=frozenset(_PURPOSES),
-        origins=frozenset({*base_urls, _NO_ORIGIN}),
-    )
     # The port may be another one today, and with it the origin of the page.
-    administration.add_key(directory.apps[APP].id, publishable)
+    _let_call(administration, secrets, {*base_urls, _NO_ORIGIN})
     return secrets
+
+
+def open_page(administration: Administration, base_urls: tuple[str, ...]) -> str:
+    """Let the page of one more process of a seeded house call it; the publishable key that it is
+    told. Raises StoreUnusable.
+    """
+    with administration.together():
+        sealed, directory = administration.dev_secrets(), administration.directory()
+        if sealed is None or APP not in directory.apps:
+            raise StoreUnusable("This house was not made by 'hongyan dev'. Open that first.")
+        secrets = msgspec.json.decode(sealed, type=DevSecrets)
+        known = [key for key in directory.keys.values() if key.hint == _hint(secrets)]
+        allowed = frozenset[str]().union(*(key.origins for key in known))
+        if not allowed.issuperset(base_urls):
+            _let_call(administration, secrets, allowed.union(base_urls))
+    return secrets.publishable_key
+
+
+def origins(url: str) -> tuple[str, ...]:
+    """What a browser may say that a page comes from which listens there."""
+    port = url.rsplit(":", 1)[1]
+    return (f"http://127.0.0.1:{port}", f"http://localhost:{port}", f"http://[::1]:{port}")
+
+
+def base_url_of(directory: Path) -> str:
+    """What dev.json says; empty where there is none."""
+    try:
+        content = (directory / DEV_FILE).read_bytes()
+        return msgspec.json.decode(content, type=_DevFile).base_url
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def write_dev_file(directory: Path, base_url: str, secrets: DevSecrets) -> Path:
@@ -99,6 +130,23 @@ def write_dev_file(directory: Path, base_url: str, secrets: DevSecrets) -> Path:
         file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
     beside.replace(path)
     return path
+
+
+def _let_call(
+    administration: Administration, secrets: DevSecrets, base_urls: Collection[str]
+) -> None:
+    publishable = NewKey(
+        kind=KeyKind.PUBLISHABLE,
+        secret=secrets.publishable_key,
+        hint=_hint(secrets),
+        purposes=frozenset(_PURPOSES),
+        origins=frozenset(base_urls),
+    )
+    administration.add_key(administration.directory().apps[APP].id, publishable)
+
+
+def _hint(secrets: DevSecrets) -> str:
+    return f"pk_…{secrets.publishable_key[-4:]}"
 
 
 def _furnish(administration: Administration) -> None:

@@ -9,17 +9,20 @@ from hongyan.cli.account import account, package
 from hongyan.cli.app import app
 from hongyan.cli.call import send, verify
 from hongyan.cli.callback import callback
+from hongyan.cli.dev import dev
 from hongyan.cli.doctor import doctor
+from hongyan.cli.init import init
 from hongyan.cli.key import key
+from hongyan.cli.migrate import migrate
 from hongyan.cli.route import route
 from hongyan.cli.scan import scan
-from hongyan.cli.serve import dev, init, serve
+from hongyan.cli.serve import serve, web, worker
 from hongyan.cli.show import as_json, show
 from hongyan.cli.template import template
 
 EXIT_CODES: Final = """
 Exit codes: 0 done · 1 refused, the message says why · 2 wrong usage · 3 a finding of `doctor` or
-`scan` · 75 the disk failed during a commit: start again
+`scan` · 75 the disk failed during a commit, or the database is away: start again
 """
 
 
@@ -41,7 +44,10 @@ def version() -> None:
 for command in (
     dev,
     serve,
+    web,
+    worker,
     init,
+    migrate,
     account,
     package,
     app,

@@ -1,12 +1,13 @@
 """`account` and `package`: who pays, and with what."""
 
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
-from hongyan.cli.desk import account_option, data_option, found_account, opened, operating
+from hongyan.app.place import Place
+from hongyan.cli.desk import account_option, found_account, opened, operating
 from hongyan.cli.show import as_json, show, show_row, show_table
+from hongyan.cli.where import place_option
 from hongyan.service.directory import Account, Directory
 
 
@@ -20,24 +21,24 @@ def account() -> None:
 @click.option(
     "--kind", type=click.Choice(["personal", "enterprise"]), default="enterprise", show_default=True
 )
-@data_option
+@place_option
 @as_json
 @operating
-def account_create(name: str, kind: str, directory: Path) -> None:
+def account_create(name: str, kind: str, place: Place) -> None:
     """Make an account."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         made = administering.create_account(name, kind)
     show({"account": made, "kind": kind}, f"Account {made} ({kind}) is open.")
 
 
 @account.command("show")
 @click.argument("account", type=int, required=False)
-@data_option
+@place_option
 @as_json
 @operating
-def account_show(account: int | None, directory: Path) -> None:
+def account_show(account: int | None, place: Place) -> None:
     """One account with its balance and apps; all of them when none is named."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         known = administering.directory()
         shown = (
             list(known.accounts.values()) if account is None else [found_account(known, account)]
@@ -51,14 +52,14 @@ def account_show(account: int | None, directory: Path) -> None:
 
 @account.command("close")
 @click.argument("account", type=int)
-@data_option
+@place_option
 @as_json
 @operating
-def account_close(account: int, directory: Path) -> None:
+def account_close(account: int, place: Place) -> None:
     """Close an account, until `account open`: none of its apps may call. What was accepted is still
     delivered.
     """
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         found_account(administering.directory(), account)
         administering.open_account(account, is_open=False)
     show({"account": account, "open": False}, f"Account {account} is closed.")
@@ -66,12 +67,12 @@ def account_close(account: int, directory: Path) -> None:
 
 @account.command("open")
 @click.argument("account", type=int)
-@data_option
+@place_option
 @as_json
 @operating
-def account_open(account: int, directory: Path) -> None:
+def account_open(account: int, place: Place) -> None:
     """Open a closed account again: its apps may call as before."""
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         found_account(administering.directory(), account)
         administering.open_account(account, is_open=True)
     show({"account": account, "open": True}, f"Account {account} is open.")
@@ -86,12 +87,12 @@ def package() -> None:
 @click.argument("units", type=click.IntRange(1, 10**12))
 @account_option
 @click.option("--note", default="", help="What it was bought with.")
-@data_option
+@place_option
 @as_json
 @operating
-def package_add(units: int, account: int, note: str, directory: Path) -> None:
+def package_add(units: int, account: int, note: str, place: Place) -> None:
     """Add UNITS segments to an account's balance."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         found_account(administering.directory(), account)
         balance = administering.add_package(account, units, note)
     show({"account": account, "balance": balance}, f"The balance is {balance} segments now.")

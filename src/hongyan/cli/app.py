@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 from ipaddress import ip_network
-from pathlib import Path
 
 import msgspec
 import rich_click as click
 
 from hongyan.app import development
+from hongyan.app.place import Place
 from hongyan.cli.desk import (
     NONE,
     OVERLAP_H,
     app_row,
-    data_option,
     found_account,
     found_app,
     opened,
+    opened_now,
     operating,
-    overlap_ends_at,
+    overlap_span,
     windows,
 )
 from hongyan.cli.show import as_json, fail, show, show_row, show_table
+from hongyan.cli.where import place_option
 from hongyan.core.phone import COUNTRIES
 from hongyan.service import administer
 from hongyan.service.directory import App, Directory
@@ -42,12 +43,12 @@ def app() -> None:
     default="",
     help="Of its free texts, without 【】; made if it is new. Without one it sends by template only.",
 )
-@data_option
+@place_option
 @as_json
 @operating
-def app_create(title: str, name: str, account: int, signature: str, directory: Path) -> None:
+def app_create(title: str, name: str, account: int, signature: str, place: Place) -> None:
     """Make an app with a secret key, an AppId and an AppSecret. Secrets are shown once."""
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         found_account(administering.directory(), account)
         if name in administering.directory().apps:
             fail(f"There is an app {name} already.")
@@ -67,12 +68,12 @@ def app_create(title: str, name: str, account: int, signature: str, directory: P
 
 
 @app.command("list")
-@data_option
+@place_option
 @as_json
 @operating
-def app_list(directory: Path) -> None:
+def app_list(place: Place) -> None:
     """All apps."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         known = administering.directory()
         balances = {one: administering.balance(one) for one in known.accounts}
     fields = ("app", "app_id", "title", "enabled", "account", "balance")
@@ -82,12 +83,12 @@ def app_list(directory: Path) -> None:
 
 @app.command("show")
 @click.argument("name")
-@data_option
+@place_option
 @as_json
 @operating
-def app_show(name: str, directory: Path) -> None:
+def app_show(name: str, place: Place) -> None:
     """An app with its keys, limits and callback."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         known = administering.directory()
         one = found_app(known, name)
         row = app_row(known, one, administering.balance(one.account.id))
@@ -106,36 +107,36 @@ def app_show(name: str, directory: Path) -> None:
 
 @app.command("disable")
 @click.argument("name")
-@data_option
+@place_option
 @as_json
 @operating
-def app_disable(name: str, directory: Path) -> None:
+def app_disable(name: str, place: Place) -> None:
     """Let the app call no more, until `app enable`."""
-    _changed(directory, name, enabled=False)
+    _changed(place, name, enabled=False)
 
 
 @app.command("enable")
 @click.argument("name")
-@data_option
+@place_option
 @as_json
 @operating
-def app_enable(name: str, directory: Path) -> None:
+def app_enable(name: str, place: Place) -> None:
     """Let the app call again."""
-    _changed(directory, name, enabled=True)
+    _changed(place, name, enabled=True)
 
 
 @app.command("rotate-secret")
 @click.argument("name")
 @click.option("--overlap", default=OVERLAP_H, show_default=True, help="Hours both are good.")
-@data_option
+@place_option
 @as_json
 @operating
-def app_rotate_secret(name: str, overlap: int, directory: Path) -> None:
+def app_rotate_secret(name: str, overlap: int, place: Place) -> None:
     """Give the app another AppSecret, shown once; the one before it ends after the overlap."""
-    ends_at = overlap_ends_at(overlap)
-    with opened(directory) as administering, administering.together():
+    span = overlap_span(overlap)
+    with opened_now(place) as (administering, now), administering.together():
         one = found_app(administering.directory(), name)
-        made = administer.rotate_app_secret(administering, one, ends_at)
+        made = administer.rotate_app_secret(administering, one, now + span)
         app_id = administer.app_id_of(administering.directory(), one)
     show(
         {"app_id": app_id, "app_secret": made.secret},
@@ -146,10 +147,10 @@ def app_rotate_secret(name: str, overlap: int, directory: Path) -> None:
 @app.command("allow-ip")
 @click.argument("name")
 @click.argument("networks", nargs=-1, required=True)
-@data_option
+@place_option
 @as_json
 @operating
-def app_allow_ip(name: str, networks: Sequence[str], directory: Path) -> None:
+def app_allow_ip(name: str, networks: Sequence[str], place: Place) -> None:
     """Let the app's servers call from these addresses or networks only; `none` for from anywhere.
 
     What there was before is replaced. Publishable keys are not bound by it: phones use them.
@@ -158,17 +159,17 @@ def app_allow_ip(name: str, networks: Sequence[str], directory: Path) -> None:
         allowed = () if tuple(networks) == NONE else tuple([ip_network(one) for one in networks])
     except ValueError as error:
         fail(f"{error}; write an address or a network such as 203.0.113.0/24.")
-    _changed(directory, name, networks=allowed)
+    _changed(place, name, networks=allowed)
 
 
 @app.command("limit")
 @click.argument("name")
 @click.option("--number", "numbers", multiple=True, help="Texts to one number; repeatable.")
 @click.option("--client", "clients", multiple=True, help="Texts of one clientIp; repeatable.")
-@data_option
+@place_option
 @as_json
 @operating
-def app_limit(name: str, numbers: Sequence[str], clients: Sequence[str], directory: Path) -> None:
+def app_limit(name: str, numbers: Sequence[str], clients: Sequence[str], place: Place) -> None:
     """Bound the texts that the app sends itself: MOST/SECONDS or MOST/day, or `none` for no bound.
 
     What is given replaces what there was of it; days are those of Beijing.
@@ -180,7 +181,7 @@ def app_limit(name: str, numbers: Sequence[str], clients: Sequence[str], directo
         changes["windows"] = windows("--number", numbers)
     if clients:
         changes["client_windows"] = windows("--client", clients)
-    _changed(directory, name, **changes)
+    _changed(place, name, **changes)
 
 
 @app.command("change")
@@ -198,7 +199,7 @@ def app_limit(name: str, numbers: Sequence[str], clients: Sequence[str], directo
     help="What to do with texts like 你好 or 12132, which carriers block.",
 )
 @click.option("--callback", default=None, help="https://… to tell of its messages' ends, or none.")
-@data_option
+@place_option
 @as_json
 @operating
 def app_change(
@@ -209,14 +210,14 @@ def app_change(
     free_text: bool | None,
     meaningless: str | None,
     callback: str | None,
-    directory: Path,
+    place: Place,
 ) -> None:
     """Change what is given and leave the rest; a serving house notices within a second.
 
     The secret that callbacks are signed by is shown once, with the first address; `--callback none` and
     the address again make another.
     """
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         one = found_app(administering.directory(), name)
         changes: dict[str, object] = {}
         if template is not None:
@@ -240,9 +241,9 @@ def app_change(
     show_row(row)
 
 
-def _changed(directory: Path, name: str, **changes: object) -> None:
+def _changed(place: Place, name: str, **changes: object) -> None:
     """Change these settings of an app and show it."""
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         one = found_app(administering.directory(), name)
         administering.change_app(msgspec.structs.replace(one, **changes))
         known = administering.directory()

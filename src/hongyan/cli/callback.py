@@ -1,13 +1,14 @@
 """`callback`: status reports that an app did not take."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import rich_click as click
 
-from hongyan.cli.desk import data_option, opened, operating
+from hongyan.app.place import Place
+from hongyan.cli.desk import opened, operating
 from hongyan.cli.show import as_json, fail, show, show_table
+from hongyan.cli.where import place_option
 from hongyan.core.identifier import read, written
 
 _MOST: Final = 1_000
@@ -19,12 +20,12 @@ def callback() -> None:
 
 
 @callback.command("list")
-@data_option
+@place_option
 @as_json
 @operating
-def callback_list(directory: Path) -> None:
+def callback_list(place: Place) -> None:
     """The status reports that were given up, newest first."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         debts = administering.debts(_MOST)
     rows = [
         {
@@ -42,14 +43,14 @@ def callback_list(directory: Path) -> None:
 @callback.command("retry")
 @click.argument("messages", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="All that `callback list` shows.")
-@data_option
+@place_option
 @as_json
 @operating
-def callback_retry(messages: Sequence[str], every: bool, directory: Path) -> None:
+def callback_retry(messages: Sequence[str], every: bool, place: Place) -> None:
     """Try the reports of these MESSAGES again, from the beginning."""
     if bool(messages) == every:
         fail("Name messages, or give --all.")
-    with opened(directory) as administering:
+    with opened(place) as administering:
         if every:
             wanted = [one.message for one in administering.debts(_MOST)]
         else:

@@ -3,22 +3,21 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import rich_click as click
 
-from hongyan.app.clock import SteadyClock
+from hongyan.app.place import Place
+from hongyan.app.stores import opener_of
 from hongyan.cli.show import fail, refusing
 from hongyan.core.errors import HongyanError
 from hongyan.core.limit import Window
-from hongyan.core.time import DAY, SECOND
+from hongyan.core.time import DAY, HOUR, SECOND, Millis
 from hongyan.service.administer import app_id_of
 from hongyan.service.directory import Account, App, Directory
 from hongyan.service.ports import Administration
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import administration, seal_of
 
 OVERLAP_H: Final = 72
 LONGEST_OVERLAP_H: Final = 24 * 366
@@ -28,27 +27,26 @@ NONE: Final = ("none",)
 
 operating: Final = refusing(StoreUnusable, KeyFileUnusable, HongyanError)
 
-data_option: Final = click.option(
-    "--data",
-    "directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("data"),
-    show_default=True,
-    help="The data directory of the house.",
-)
-
 account_option: Final = click.option(
     "--account", type=int, default=1, show_default=True, help="Whose it is."
 )
 
 
 @contextmanager
-def opened(directory: Path) -> Iterator[Administration]:
+def opened(place: Place) -> Iterator[Administration]:
     """The store, for changes; a serving house notices them within a second."""
-    clock = SteadyClock()
-    administering = administration(directory, seal_of(directory, clock), clock)
-    try:
+    with opened_now(place) as (administering, _):
         yield administering
+
+
+@contextmanager
+def opened_now(place: Place) -> Iterator[tuple[Administration, Millis]]:
+    """The same, and what time it is there."""
+    opener = opener_of(place)
+    clock = opener.clock()
+    administering = opener.administration(opener.seal(clock), clock)
+    try:
+        yield administering, clock()
     finally:
         administering.close()
 
@@ -69,11 +67,11 @@ def found_account(directory: Directory, account: int) -> Account:
     return one
 
 
-def overlap_ends_at(hours: int) -> int:
-    """When what is replaced now ends."""
+def overlap_span(hours: int) -> Millis:
+    """For how long what is replaced stays good."""
     if not 0 <= hours <= LONGEST_OVERLAP_H:
         fail(f"--overlap {hours}: from 0 to {LONGEST_OVERLAP_H} hours, please.")
-    return SteadyClock()() + hours * DAY // 24
+    return hours * HOUR
 
 
 def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:

@@ -13,15 +13,15 @@ import msgspec
 import rich_click as click
 
 from hongyan.app import development
-from hongyan.app.clock import SteadyClock
 from hongyan.app.safety import unsafe, unwise
+from hongyan.app.stores import Opener, opener_of
 from hongyan.cli.show import as_json, console, wants_json
+from hongyan.cli.where import found, named
 from hongyan.core.time import SECOND, Millis, rfc3339
 from hongyan.service.directory import Directory
-from hongyan.settings import Settings, SettingsError, from_environment, load
+from hongyan.settings import Settings, SettingsError
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import administration, inspect, seal_of
 
 FOUND: Final = 3
 _LEAST_FREE: Final = 512 * 1024 * 1024
@@ -43,18 +43,17 @@ class Finding(msgspec.Struct):
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
-    help="Look at the house of this configuration.",
+    help="Look at the house of this configuration; ./hongyan.toml, if there is one.",
 )
 @click.option(
     "--data",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("data"),
-    show_default=True,
-    help="Without --config: look at this data directory.",
+    default=None,
+    help="Without a configuration: look at this data directory; ./data.",
 )
 @as_json
-def doctor(config: Path | None, directory: Path) -> None:
+def doctor(config: Path | None, directory: Path | None) -> None:
     """Check configuration, disk, keys, clock, books and providers. Exit code 3 if any is not well.
 
     Changes nothing, and may run beside a serving house.
@@ -72,22 +71,23 @@ def doctor(config: Path | None, directory: Path) -> None:
     raise SystemExit(0 if all(one.ok for one in findings) else FOUND)
 
 
-def _look(config: Path | None, directory: Path) -> Iterator[Finding]:
+def _look(config: Path | None, directory: Path | None) -> Iterator[Finding]:
+    config = named(config, directory)
     try:
-        settings = load(config, os.environ) if config else from_environment(os.environ)
+        settings, place = found(config, directory)
     except SettingsError as error:
         yield Finding("config", ok=False, sentence=str(error), cure="Mend that line.")
         return
     if config:
-        directory = config.parent / settings.data
-        yield from _safety(settings, directory)
-    if not directory.is_dir():
+        yield from _safety(settings, place.directory)
+    if not place.directory.is_dir():
         cure = "Make one with 'hongyan init' or 'hongyan dev', or name it with --data."
-        yield Finding("data", ok=False, sentence=f"{directory} does not exist.", cure=cure)
+        yield Finding("data", ok=False, sentence=f"{place.directory} does not exist.", cure=cure)
         return
-    yield _space(directory)
-    yield _sync(directory)
-    yield from _store(settings, directory)
+    if not place.database:
+        yield _space(place.directory)
+        yield _sync(place.directory)
+    yield from _store(settings, opener_of(place))
 
 
 def _safety(settings: Settings, directory: Path) -> Iterator[Finding]:
@@ -122,11 +122,14 @@ def _sync(directory: Path) -> Finding:
         sentence = f"{directory} cannot be written: {error.strerror}."
         cure = "Give this user the right to write there, or make room."
         return Finding("disk", ok=False, sentence=sentence, cure=cure)
-    sentence = f"A sync takes {took:.2f} ms."
+    return _how_long("disk", "sync", took, "put the data directory on a faster, local disk.")
+
+
+def _how_long(area: str, what: str, took: float, cure: str) -> Finding:
+    sentence = f"A {what} takes {took:.2f} ms."
     if took <= _SLOW_SYNC_MS:
-        return Finding("disk", ok=True, sentence=sentence)
-    cure = "Each accept waits for one: put the data directory on a faster, local disk."
-    return Finding("disk", ok=False, sentence=sentence, cure=cure)
+        return Finding(area, ok=True, sentence=sentence)
+    return Finding(area, ok=False, sentence=sentence, cure=f"Each accept waits for one: {cure}")
 
 
 def _sync_once(descriptor: int) -> float:
@@ -136,20 +139,23 @@ def _sync_once(descriptor: int) -> float:
     return (time.perf_counter() - began) * 1_000
 
 
-def _store(settings: Settings, directory: Path) -> Iterator[Finding]:
-    clock = SteadyClock()
+def _store(settings: Settings, opener: Opener) -> Iterator[Finding]:
     try:
-        seal = seal_of(directory, clock)
-        found = inspect(directory, seal)
-        administering = administration(directory, seal, clock)
+        clock = opener.clock()
+        seal = opener.seal(clock)
+        inspection = opener.inspect(seal)
+        administering = opener.administration(seal, clock)
     except (KeyFileUnusable, StoreUnusable) as error:
         yield Finding("store", ok=False, sentence=str(error), cure="See the sentence above.")
         return
     known = administering.directory()
     administering.close()
     yield Finding("keys", ok=True, sentence="The key file opens the database.")
-    yield _clock(clock(), found.last_write)
-    yield _books(found.broken_books)
+    if opener.place.database:
+        cure = "give PostgreSQL a faster disk, or put it nearer."
+        yield _how_long("database", "commit", inspection.commit_ms, cure)
+    yield _clock(clock(), inspection.last_write)
+    yield _books(inspection.broken_books)
     yield from _routes(settings, known)
 
 

@@ -1,13 +1,13 @@
 """`key`: secret keys for servers, publishable ones for pages and mini programs."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import rich_click as click
 
-from hongyan.app.clock import SteadyClock
-from hongyan.cli.desk import OVERLAP_H, data_option, found_app, opened, operating, overlap_ends_at
+from hongyan.app.place import Place
+from hongyan.cli.desk import OVERLAP_H, found_app, opened, opened_now, operating, overlap_span
 from hongyan.cli.show import as_json, fail, show
+from hongyan.cli.where import place_option
 from hongyan.service import administer
 from hongyan.service.directory import KeyKind
 
@@ -27,7 +27,7 @@ def key() -> None:
     multiple=True,
     help="Publishable: from this origin; 'none' for mini programs. Repeatable.",
 )
-@data_option
+@place_option
 @as_json
 @operating
 def key_add(
@@ -35,14 +35,14 @@ def key_add(
     publishable: bool,
     purposes: Sequence[str],
     origins: Sequence[str],
-    directory: Path,
+    place: Place,
 ) -> None:
     """Give the app NAME another key, which is shown once."""
     if publishable and not (purposes and origins):
         fail("A publishable key needs at least one --purpose and one --origin.")
     kind = KeyKind.PUBLISHABLE if publishable else KeyKind.SECRET
     made = administer.new_key(kind, purposes, origins)
-    with opened(directory) as administering:
+    with opened(place) as administering:
         administering.add_key(found_app(administering.directory(), name).id, made)
     show({"hint": made.hint, "key": made.secret}, f"{made.secret}  (shown this once)")
 
@@ -51,29 +51,28 @@ def key_add(
 @click.argument("name")
 @click.argument("hint")
 @click.option("--overlap", default=OVERLAP_H, show_default=True, help="Hours both are good.")
-@data_option
+@place_option
 @as_json
 @operating
-def key_rotate(name: str, hint: str, overlap: int, directory: Path) -> None:
+def key_rotate(name: str, hint: str, overlap: int, place: Place) -> None:
     """Replace the key that HINT names (see `app show`); the old one ends after the overlap."""
-    ends_at = overlap_ends_at(overlap)
-    with opened(directory) as administering, administering.together():
+    span = overlap_span(overlap)
+    with opened_now(place) as (administering, now), administering.together():
         one = found_app(administering.directory(), name)
-        made = administer.rotate_key(administering, one, hint, ends_at)
+        made = administer.rotate_key(administering, one, hint, now + span)
     show({"hint": made.hint, "key": made.secret}, f"{made.secret}  (shown this once)")
 
 
 @key.command("end")
 @click.argument("name")
 @click.argument("hint")
-@data_option
+@place_option
 @as_json
 @operating
-def key_end(name: str, hint: str, directory: Path) -> None:
+def key_end(name: str, hint: str, place: Place) -> None:
     """End the key that HINT names, at once."""
-    clock = SteadyClock()
-    with opened(directory) as administering:
+    with opened_now(place) as (administering, now):
         one = found_app(administering.directory(), name)
-        if not administering.end_key(one.id, hint, clock()):
+        if not administering.end_key(one.id, hint, now):
             fail(f"{name} has no live key {hint}.")
     show({"ended": hint}, f"{hint} has ended.")

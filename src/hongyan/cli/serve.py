@@ -1,226 +1,227 @@
-"""`dev`, `serve`, `init`: a house for a laptop, a house for production, and its first furniture."""
+"""`serve`, `web`, `worker`: the processes of a house for production."""
 
-import logging
+import functools
 import os
-import socket
 import sys
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec
 
+import msgspec
 import rich_click as click
 import structlog
 
-from hongyan.app import Development, House, development, server
-from hongyan.app.clock import SteadyClock
+from hongyan.app import Development, House, Role, development, server
+from hongyan.app.place import Place, place_of
 from hongyan.app.safety import unsafe, unwise
 from hongyan.app.server import PortInUse
+from hongyan.app.stores import Fatal, Opener, opener_of
+from hongyan.app.supervisor import supervise
+from hongyan.cli.log import log_to_stderr
 from hongyan.cli.show import as_json, fail, refusing, show
-from hongyan.service.administer import create_app
-from hongyan.settings import SettingsError, from_environment, load, url_parts
-from hongyan.store.opening import Lock, StoreUnusable
+from hongyan.cli.where import CONFIG, DATA, config_option, configured, url_of
+from hongyan.settings import Settings, SettingsError, from_environment
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
-from hongyan.store.sqlite import administration, seal_of
 
-_UNUSABLE: Final = (StoreUnusable, KeyFileUnusable, SettingsError, PortInUse)
-_GUIDE: Final = """
- 鸿雁 Hongyan is open at {url}
+P = ParamSpec("P")
 
-   The page     {url}/            register a number, see its text arrive
-   The API      {url}/docs        every call, to be tried
-   The keys     {file}
-   Zhenzi       {url}             as apiUrl; AppId and AppSecret are among the keys
+_PORT: Final = click.IntRange(0, 65_535)
+_MOST_PROCESSES: Final = 256
 
-   curl -s {url}/v1/verifications -H 'Authorization: Bearer {key}' \\
-     -H 'Content-Type: application/json' -d '{{"phone":"13800138000","purpose":"login"}}'
 
- Texts go to the sandbox phone only. Stop with Ctrl-C; start again and all is still there.
-"""
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """One process, as it is asked for."""
+
+    role: Role
+    config: Path = CONFIG
+    directory: Path | None = None
+    """Of the `dev` whose house it is; None in production."""
+    port: int | None = None
+    """Another than the configuration's."""
+    processes: int = 1
+    supervisor: int | None = None
+    """The line to it, in a child."""
+
+
+_serving: Final = refusing(StoreUnusable, KeyFileUnusable, SettingsError, PortInUse)
+_processes: Final = click.option(
+    "--processes",
+    type=click.IntRange(1, _MOST_PROCESSES),
+    default=1,
+    show_default=True,
+    help="So many at one address, each begun again when it dies. Needs PostgreSQL.",
+)
+_child: Final = click.option("--child", "supervisor", type=int, hidden=True)
+
+
+def _of_dev(command: Callable[P, None]) -> Callable[..., None]:
+    """Give a command what makes it a process of a `dev`'s house."""
+
+    @functools.wraps(command)
+    def placed(*args: P.args, **kwargs: P.kwargs) -> None:
+        in_dev = kwargs.pop("in_dev")
+        directory = kwargs.pop("directory")
+        if directory and not in_dev:
+            fail("--data goes with --dev. In production the configuration names the directory.")
+        kwargs["directory"] = (directory or DATA) if in_dev else None
+        command(*args, **kwargs)
+
+    data = click.option(
+        "--data",
+        "directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="With --dev: its data directory. [default: data]",
+    )
+    dev = click.option(
+        "--dev", "in_dev", is_flag=True, help="For trials: of a `hongyan dev`'s house."
+    )
+    return dev(data(placed))
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to use.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65_535),
-    default=8080,
-    show_default=True,
-    help="0 takes a free one.",
-)
-@click.option(
-    "--data",
-    "directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("data"),
-    show_default=True,
-    help="Where everything is kept.",
-)
+@config_option
+@_processes
+@click.option("--port", type=_PORT, default=None, help="Another port than the configuration's.")
+@_child
 @as_json
-@refusing(*_UNUSABLE)
-def dev(host: str, port: int, directory: Path) -> None:
-    """Open a seeded house with the sandbox phone. Safe to run again.
+@_serving
+def serve(config: Path, processes: int, port: int | None, supervisor: int | None) -> None:
+    """Open a house for production, as the configuration says. Refuses to start unsafe."""
+    _run(
+        Start(role=Role.HOUSE, config=config, port=port, processes=processes, supervisor=supervisor)
+    )
 
-    Writes what it made (keys, addresses) to DIR/dev.json.
-    """
-    host = host.removeprefix("[").removesuffix("]")  # As an address writes IPv6.
-    if host not in development.LOOPBACK:
-        sentence = f"'dev' opens its phone and its keys to whoever reaches it, and {host} is not a"
-        fail(sentence + " loopback address. Use 127.0.0.1, or 'hongyan serve' for others.")
-    _log_to_stderr()
-    settings = from_environment(os.environ)
-    _make(directory)
-    lock = Lock(directory)  # Before anything is written: a house that is open is left alone.
-    listening = server.listen(host, port)
-    url = _url(host, listening)
-    clock = SteadyClock()
-    seal = seal_of(directory, clock, create=True)
-    administering = administration(directory, seal, clock)
-    secrets = development.seed(administering, _origins(url))
-    administering.close()
 
-    def build(on_fatal: Callable[[BaseException], None]) -> House:
+@click.command()
+@config_option
+@_processes
+@click.option("--port", type=_PORT, default=None, help="Another port than the configuration's.")
+@_of_dev
+@_child
+@as_json
+@_serving
+def web(
+    config: Path,
+    processes: int,
+    port: int | None,
+    directory: Path | None,
+    supervisor: int | None,
+) -> None:
+    """Answer and accept, and leave delivery to workers: any number of these, on any hosts."""
+    _run(
+        Start(
+            role=Role.WEB,
+            config=config,
+            directory=directory,
+            port=port,
+            processes=processes,
+            supervisor=supervisor,
+        )
+    )
+
+
+@click.command()
+@config_option
+@click.option("--port", type=_PORT, default=None, help="Answer for its health and metrics here.")
+@_of_dev
+@as_json
+@_serving
+def worker(config: Path, port: int | None, directory: Path | None) -> None:
+    """Hand over what was accepted, by whichever process: any number of these, on any hosts."""
+    _run(Start(role=Role.WORKER, config=config, directory=directory, port=port))
+
+
+def _run(start: Start) -> None:
+    log_to_stderr()
+    settings, place = _found(start)
+    opener = opener_of(place)
+    many = start.role is not Role.HOUSE or start.processes > 1 or start.supervisor is not None
+    if many and not opener.serves_many:
+        sentence = f"{place.told} is a house on SQLite, which one process serves: 'hongyan serve'."
+        fail(sentence + " For several, set [store] database to a PostgreSQL.")
+    if start.processes > 1:
+        sys.exit(_supervised(start, settings))
+    sys.exit(_served(start, settings, opener))
+
+
+def _found(start: Start) -> tuple[Settings, Place]:
+    """The settings, with the port that is asked for, once they are known to be safe."""
+    if start.directory is None:
+        settings, place = configured(start.config)
+        if reasons := unsafe(settings, place.directory):
+            fail("This house is not safe to open:\n" + "\n".join(f" - {one}" for one in reasons))
+        if start.supervisor is None:
+            for sentence in unwise(settings):
+                structlog.get_logger().warning("serve.unwise", reason=sentence)
+    else:
+        base_url = development.base_url_of(start.directory)
+        if not base_url:
+            sentence = f"{start.directory} holds no {development.DEV_FILE}: --dev is for the house"
+            fail(sentence + " of a 'hongyan dev'. Open that first.")
+        settings = development.development_settings(from_environment(os.environ), base_url)
+        place = place_of(start.directory, settings.store, Path())
+    if start.port is not None:
+        at = msgspec.structs.replace(settings.server, port=start.port)
+        settings = msgspec.structs.replace(settings, server=at)
+    return settings, place
+
+
+def _supervised(start: Start, settings: Settings) -> int:
+    host = settings.server.host
+    with server.reserve(host, settings.server.port) as reserved:
+        url = url_of(host, reserved)
+        port = reserved.getsockname()[1]
+
+        def command(line: int) -> list[str]:
+            where = ["--config", str(start.config)]
+            if start.directory is not None:
+                where += ["--dev", "--data", str(start.directory)]
+            name = "web" if start.role is Role.WEB else "serve"
+            told = ["--port", str(port), "--child", str(line)]
+            return [sys.executable, "-m", "hongyan", name, *where, *told]
+
+        return supervise(command, start.processes, lambda: _tell(start, url))
+
+
+def _served(start: Start, settings: Settings, opener: Opener) -> int:
+    is_child = start.supervisor is not None
+    host, port = settings.server.host, settings.server.port
+    needs_port = start.role is not Role.WORKER or start.port is not None
+    listening = server.listen(host, port, shared=is_child) if needs_port else None
+    url = url_of(host, listening) if listening is not None else ""
+    opener.wait()
+    clock = opener.clock()
+    seal = opener.seal(clock)
+    in_dev: Development | None = None
+    if start.directory is not None:
+        administering = opener.administration(seal, clock)
+        key = development.open_page(administering, development.origins(url) if url else ())
+        administering.close()
+        in_dev = Development(development.LOOPBACK, key)
+
+    def build(on_fatal: Fatal) -> House:
         return House(
-            development.development_settings(settings, url),
-            directory,
+            settings,
+            opener,
             seal,
             clock=clock,
             on_fatal=on_fatal,
-            development=Development(development.LOOPBACK, secrets.publishable_key),
-            lock=lock,
+            role=start.role,
+            development=in_dev,
         )
 
     def ready() -> None:
-        file = development.write_dev_file(directory, url, secrets)
-        guide = _GUIDE.format(url=url, file=file, key=secrets.api_key)
-        show({"base_url": url, "dev_json": str(file)}, guide)
-        sys.stdout.flush()
+        if not is_child:
+            _tell(start, url)
 
-    sys.exit(server.run(listening, build, ready))
+    return server.run(listening, build, ready, start.supervisor)
 
 
-@click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("hongyan.toml"),
-    show_default=True,
-    help="The configuration; see `hongyan init`.",
-)
-@as_json
-@refusing(*_UNUSABLE)
-def serve(config: Path) -> None:
-    """Open a house for production, as the configuration says. Refuses to start unsafe."""
-    _log_to_stderr()
-    settings = load(config, os.environ)
-    directory = config.parent / settings.data
-    if reasons := unsafe(settings, directory):
-        fail("This house is not safe to open:\n" + "\n".join(f" - {one}" for one in reasons))
-    for sentence in unwise(settings):
-        structlog.get_logger().warning("serve.unwise", reason=sentence)
-    listening = server.listen(settings.server.host, settings.server.port)
-    clock = SteadyClock()
-    seal = seal_of(directory, clock)
-
-    def build(on_fatal: Callable[[BaseException], None]) -> House:
-        return House(settings, directory, seal, clock=clock, on_fatal=on_fatal)
-
-    def ready() -> None:
-        url = _url(settings.server.host, listening)
-        show({"listening": url}, f"Hongyan listens on {url}.")
-        sys.stdout.flush()
-
-    sys.exit(server.run(listening, build, ready))
-
-
-@click.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--base-url", required=True, help="Where callers will reach it: https://…")
-@click.option("--title", default="My app", show_default=True, help="The first app's title.")
-@click.option("--signature", default="", help="Of its free texts, without 【】.")
-@as_json
-@refusing(*_UNUSABLE, FileExistsError)
-def init(directory: Path, base_url: str, title: str, signature: str) -> None:
-    """Make a configuration, a data directory with its key file, and a first app in DIRECTORY.
-
-    The app's secret key is printed once. Nothing that exists is overwritten.
-    """
-    try:
-        url_parts(base_url)
-    except ValueError as error:
-        fail(f"--base-url {base_url} is no address: {error}.")
-    config = directory / "hongyan.toml"
-    if config.exists():
-        fail(f"{config} exists already; nothing was changed.")
-    data = directory / "data"
-    _make(data)
-    clock = SteadyClock()
-    seal = seal_of(data, clock, create=True)
-    administering = administration(data, seal, clock)
-    with administering.together():
-        account = administering.create_account(title, "enterprise")
-        created = create_app(administering, account, title, signature=signature)
-    administering.close()
-    sample = resources.files("hongyan").joinpath("hongyan.sample.toml").read_text("utf-8")
-    config.write_text(sample.replace("https://sms.example.com", base_url), encoding="utf-8")
-    show(
-        {
-            "config": str(config),
-            "data": str(data),
-            "app": created.app,
-            "api_key": created.api_key,
-            "app_id": created.app_id,
-            "app_secret": created.app_secret,
-        },
-        f"Configuration  {config}\n"
-        f"Data           {data}  (back up {data / 'hongyan.key'} apart from the database)\n"
-        f"App            {created.app}\n"
-        f"Secret key     {created.api_key}  (shown this once)\n"
-        f"AppId          {created.app_id}  (for clients of Zhenzi)\n"
-        f"AppSecret      {created.app_secret}  (shown this once)\n\n"
-        "Next: a provider in the configuration, 'hongyan route', 'hongyan package add', then"
-        " 'hongyan doctor' and 'hongyan serve'.",
-    )
-
-
-def _make(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        sentence = f"{directory} cannot be made: {error.strerror}. Choose another directory."
-        raise StoreUnusable(sentence) from error
-
-
-def _url(host: str, listening: socket.socket) -> str:
-    port = listening.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _origins(url: str) -> tuple[str, ...]:
-    port = url.rsplit(":", 1)[1]
-    return (f"http://127.0.0.1:{port}", f"http://localhost:{port}", f"http://[::1]:{port}")
-
-
-def _log_to_stderr() -> None:
-    """JSON lines for machines, colours for a person who watches."""
-    person = sys.stderr.isatty()
-    # The traceback alone: what stands in its frames may be a number, a code or a key.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    renderer = plain if person else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if not person else _pass,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-
-
-def _pass(
-    _logger: object, _name: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    return event
+def _tell(start: Start, url: str) -> None:
+    told = {"listening": url}
+    if start.directory is not None:
+        told["base_url"] = url
+    show(told, f"Hongyan listens on {url}." if url else "Hongyan is at work.")
+    sys.stdout.flush()

@@ -11,10 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hongyan.store.opening import StoreAway
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 REFUSED: Final = 1
+LATER: Final = 75
+"""EX_TEMPFAIL: nothing is wrong that a later start would not find mended."""
 _FLAG: Final = "hongyan.json"
 
 console: Final = Console(highlight=False, soft_wrap=True)
@@ -93,7 +97,7 @@ def fail(sentence: str, code: int = REFUSED, **more: object) -> NoReturn:
 
 
 def refusing(*errors: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Say these errors in a sentence and end with code 1."""
+    """Say these errors in a sentence and end with code 1, or 75 where a database is away."""
 
     def around(command: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(command)
@@ -101,7 +105,7 @@ def refusing(*errors: type[Exception]) -> Callable[[Callable[P, R]], Callable[P,
             try:
                 return command(*args, **kwargs)
             except errors as error:
-                fail(str(error))
+                fail(str(error), LATER if isinstance(error, StoreAway) else REFUSED)
 
         return refuse
 

@@ -1,13 +1,14 @@
 """`template`: bodies that are submitted, then approved or rejected, each under a signature."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 
-from hongyan.cli.desk import account_option, data_option, found_account, opened, operating
+from hongyan.app.place import Place
+from hongyan.cli.desk import account_option, found_account, opened, operating
 from hongyan.cli.show import as_json, fail, show, show_table
+from hongyan.cli.where import place_option
 from hongyan.core.message import Kind
 from hongyan.service import administer
 from hongyan.service.directory import Directory, Review, Template
@@ -35,14 +36,14 @@ def template() -> None:
 
 @template.command("submit")
 @_submitting
-@data_option
+@place_option
 @as_json
 @operating
 def template_submit(
-    name: str, body: str, kind: str, signature: str, account: int, directory: Path
+    name: str, body: str, kind: str, signature: str, account: int, place: Place
 ) -> None:
     """Hand in the template NAME with BODY for review. Its number is its templateId."""
-    made = _submitted(directory, name, body, kind, signature, account, approved=False)
+    made = _submitted(place, name, body, kind, signature, account, approved=False)
     show(
         {"template": name, "template_id": made, "review": Review.SUBMITTED},
         f"Template {name} has number {made} and waits for 'template approve {made}'.",
@@ -51,14 +52,14 @@ def template_submit(
 
 @template.command("add")
 @_submitting
-@data_option
+@place_option
 @as_json
 @operating
 def template_add(
-    name: str, body: str, kind: str, signature: str, account: int, directory: Path
+    name: str, body: str, kind: str, signature: str, account: int, place: Place
 ) -> None:
     """Submit the template NAME with BODY and approve it at once."""
-    made = _submitted(directory, name, body, kind, signature, account, approved=True)
+    made = _submitted(place, name, body, kind, signature, account, approved=True)
     show(
         {"template": name, "template_id": made, "review": Review.APPROVED},
         f"Template {name} has number {made} and is ready.",
@@ -68,39 +69,39 @@ def template_add(
 @template.command("approve")
 @click.argument("name")
 @account_option
-@data_option
+@place_option
 @as_json
 @operating
-def template_approve(name: str, account: int, directory: Path) -> None:
+def template_approve(name: str, account: int, place: Place) -> None:
     """Let the template NAME (or with that number) be sent."""
-    _reviewed(directory, name, account, Review.APPROVED, "")
+    _reviewed(place, name, account, Review.APPROVED, "")
 
 
 @template.command("reject")
 @click.argument("name")
 @click.option("--reason", required=True, help="What its author should change.")
 @account_option
-@data_option
+@place_option
 @as_json
 @operating
-def template_reject(name: str, reason: str, account: int, directory: Path) -> None:
+def template_reject(name: str, reason: str, account: int, place: Place) -> None:
     """Refuse the template NAME (or with that number), also one that was approved."""
-    _reviewed(directory, name, account, Review.REJECTED, reason)
+    _reviewed(place, name, account, Review.REJECTED, reason)
 
 
 @template.command("list")
-@data_option
+@place_option
 @as_json
 @operating
-def template_list(directory: Path) -> None:
+def template_list(place: Place) -> None:
     """All templates, with where they stand."""
-    with opened(directory) as administering:
+    with opened(place) as administering:
         known = administering.directory().template_ids.values()
     show_table([_row(one) for one in known], "No templates.")
 
 
 def _submitted(
-    directory: Path,
+    place: Place,
     name: str,
     body: str,
     kind: str,
@@ -109,7 +110,7 @@ def _submitted(
     *,
     approved: bool,
 ) -> int:
-    with opened(directory) as administering, administering.together():
+    with opened(place) as administering, administering.together():
         found_account(administering.directory(), account)
         if name.isdecimal():
             fail("A template's name is no number: numbers are made.")
@@ -122,8 +123,8 @@ def _submitted(
     return made
 
 
-def _reviewed(directory: Path, name: str, account: int, review: Review, reason: str) -> None:
-    with opened(directory) as administering, administering.together():
+def _reviewed(place: Place, name: str, account: int, review: Review, reason: str) -> None:
+    with opened(place) as administering, administering.together():
         one = _found(administering.directory(), account, name)
         if one is None:
             fail(f"Account {account} has no template {name}.")

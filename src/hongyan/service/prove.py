@@ -97,9 +97,10 @@ class Proofs:
 
 def rotate_keys(administration: Administration, now: Millis, *, force: bool = False) -> bool:
     """Make a new signing key when there is none or the newest is a month old; whether it did."""
-    keys = administration.directory().signing_keys
-    administration.forget_signing_keys(now - _KNOWN_BEFORE_USE - _KEPT_AFTER)
-    if keys and not force and now - keys[-1].created_at < _ROTATE_AFTER:
-        return False
-    administration.add_signing_key(f"{now:x}", new_key())
+    with administration.together():  # Processes that start at once make one key between them.
+        keys = administration.directory().signing_keys
+        administration.forget_signing_keys(now - _KNOWN_BEFORE_USE - _KEPT_AFTER)
+        if keys and not force and now - keys[-1].created_at < _ROTATE_AFTER:
+            return False
+        administration.add_signing_key(f"{now:x}", new_key())
     return True

@@ -48,6 +48,8 @@ class Inspection(msgspec.Struct, frozen=True):
     last_write: Millis
     broken_books: list[int]
     """Accounts whose balance is not the sum of their ledger."""
+    commit_ms: float = 0.0
+    """PostgreSQL: how long one takes."""
 
 
 class Lock:

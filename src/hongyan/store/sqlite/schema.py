@@ -1,6 +1,7 @@
 """Opening the file: the right settings, the right key, the schema brought up to date."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,24 @@ _READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 def migrations() -> list[tuple[int, str]]:
     """(number, SQL) of every migration, in order."""
+    return [(int(file.name[:4]), file.read_text(encoding="utf-8")) for file in _migration_files()]
+
+
+def pending(directory: Path) -> list[str]:
+    """The names of the migrations that a file lacks. Raises StoreUnusable."""
+    try:
+        connection = connect(directory, read_only=True)
+        version = require_known(connection)
+        connection.close()
+    except apsw.Error as error:
+        raise StoreUnusable(f"{directory / DATABASE} cannot be read: {error}.") from error
+    return [file.name for file in _migration_files() if int(file.name[:4]) > version]
+
+
+def _migration_files() -> list[Traversable]:
     folder = resources.files("hongyan.store.migrations").joinpath("sqlite")
-    files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
-    return [(int(name[:4]), folder.joinpath(name).read_text(encoding="utf-8")) for name in files]
+    files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
+    return sorted(files, key=lambda file: file.name)
 
 
 def migrate(connection: apsw.Connection) -> None:
@@ -67,6 +83,9 @@ def require_known(connection: apsw.Connection) -> int:
     if version > newest:
         sentence = f"The database has schema {version}; this version of Hongyan knows {newest}."
         raise StoreUnusable(sentence + " Start the newer version, or restore an older backup.")
+    if not version and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        sentence = f"{DATABASE} holds tables that are not Hongyan's. Name another data directory,"
+        raise StoreUnusable(sentence + " or put that file away.")
     return version
 
 
