@@ -32,33 +32,36 @@ class Upkeep:
         self._rules = rules
 
     async def sweep(self, unit: Unit) -> int:
-        """One slice of everything; how much there was to do."""
+        """One slice of everything; how much there was to do. Of what is let go less than a slice is
+        all there was, and counts as nothing: in a busy house there is always a little more.
+        """
         done = 0
         if await unit.value(SQL["try_upkeep"], _LOCK):
-            done += await self._forget(unit)
-            done += await self._file_references(unit)
-            done += await self._wipe_codes(unit)
+            slices = [
+                *await self._forget(unit),
+                await self._file_references(unit),
+                await self._wipe_codes(unit),
+            ]
+            done = sum(count for count in slices if count >= SLICE)
         await self._pending.count(unit)
         done += await self._outbox.end_leases(unit, SLICE)
         done += await self._outbox.close_doubts(unit, SLICE)
         return done + await self._outbox.expire_dead(unit, SLICE)
 
-    async def _forget(self, unit: Unit) -> int:
+    async def _forget(self, unit: Unit) -> list[int]:
         """Rows that nobody looks at any more. Times there are kept to the hour."""
         now, past = unit.now, unit.now - DAY - HOUR
         current = now - CURRENT_WINDOW - HOUR
-        return sum(
-            [
-                await unit.run(SQL["forget_kept"], now - DAY, SLICE),
-                await unit.run(SQL["forget_histories"], past, SLICE),
-                await unit.run(SQL["forget_currents"], current, SLICE),
-                await unit.run(SQL["forget_batches"], _first_of(now - _BATCHES_KEPT), SLICE),
-                await self._pending.forget_inquiries(unit, first_id(now - inquiry.LONGEST), SLICE),
-                await self._pending.forget_reports(
-                    unit, first_id(now - REPORTS_KEPT), first_id(now - RECEIPTS_COME), SLICE
-                ),
-            ]
-        )
+        return [
+            await unit.run(SQL["forget_kept"], now - DAY, SLICE),
+            await unit.run(SQL["forget_histories"], past, SLICE),
+            await unit.run(SQL["forget_currents"], current, SLICE),
+            await unit.run(SQL["forget_batches"], _first_of(now - _BATCHES_KEPT), SLICE),
+            await self._pending.forget_inquiries(unit, first_id(now - inquiry.LONGEST), SLICE),
+            await self._pending.forget_reports(
+                unit, first_id(now - REPORTS_KEPT), first_id(now - RECEIPTS_COME), SLICE
+            ),
+        ]
 
     async def _file_references(self, unit: Unit) -> int:
         """Out of the recent window, in the order of their marks: a small sorted slice a day is
