@@ -48,13 +48,9 @@ def past(connection: apsw.Connection, reference: Mark, before: MessageId) -> Mes
     to be filed (a second's, or what a long sleep has left behind), then of those that are.
     """
     rows: list[Row] = connection.execute(SQL["unfiled_reference"], (before, reference)).fetchall()
-    if rows:
-        return MessageId(rows[0][0])
-    for (day,) in connection.execute(SQL["reference_days"]).fetchall():
-        rows = connection.execute(SQL["filed_reference"], (day, reference)).fetchall()
-        if rows[0][0] is not None:
-            return MessageId(rows[0][0])
-    return None
+    if not rows:
+        rows = connection.execute(SQL["filed_reference"], (reference,)).fetchall()
+    return MessageId(rows[0][0]) if rows else None
 
 
 def owed(

@@ -9,14 +9,15 @@ WHERE r.given_up ORDER BY r.message DESC LIMIT ?;
 -- name: owe_again
 UPDATE report SET given_up = FALSE, attempts = 0, due_at = ? WHERE message = ? AND given_up;
 
--- name: reference_days -- newest first, one look into the table each
+-- name: filed_reference -- of the newest day that has it: a look into the table or two for each day
 WITH RECURSIVE days (day) AS (
   SELECT max(day) FROM filed_reference
   UNION ALL
   SELECT (SELECT max(day) FROM filed_reference AS f WHERE f.day < days.day) FROM days
   WHERE days.day IS NOT NULL
 )
-SELECT day FROM days WHERE day IS NOT NULL;
-
--- name: filed_reference
-SELECT max(message) FROM filed_reference WHERE day = ? AND mark = ?;
+SELECT found.message FROM (
+  SELECT (SELECT max(message) FROM filed_reference AS f WHERE f.day = days.day AND f.mark = ?) AS message
+  FROM days WHERE days.day IS NOT NULL
+) AS found
+WHERE found.message IS NOT NULL LIMIT 1;
