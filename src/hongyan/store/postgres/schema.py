@@ -39,11 +39,17 @@ async def pending(connection: Connection, address: Address) -> list[Migration]:
     return [one for one in migrations() if one.number > version]
 
 
-async def migrate(connection: Connection, address: Address, now: int) -> list[Migration]:
-    """Bring the schema up to date, as one transaction; what was done. Raises StoreUnusable."""
+async def migrate(
+    connection: Connection, address: Address, now: int, *, up_to: int | None = None
+) -> list[Migration]:
+    """Bring the schema up to date, or to an older one for rows of that; what was done. One transaction.
+    Raises StoreUnusable.
+    """
     async with connection.transaction():
         await connection.execute(SQL["lock_schema"], _MIGRATING)
         lacking = await pending(connection, address)
+        if up_to is not None:
+            lacking = [one for one in lacking if one.number <= up_to]
         if lacking:
             await connection.execute(SQL["create_migrations"])
         for one in lacking:

@@ -2,7 +2,8 @@
 this very house has brought there. While that note stands in it, nobody serves it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -45,6 +46,7 @@ META: Final = "meta"
 _PASSAGE: Final = 0x686F6E6779616E03
 """The advisory lock of whoever brings a house: one at a time."""
 _MOVED: Final = "moved"
+_CLOSE_S: Final = 5.0
 
 
 class Brought(msgspec.Struct, frozen=True):
@@ -89,22 +91,13 @@ class Arriving:
         self.tables: dict[str, Table] = {}
 
     @classmethod
-    async def open(cls, address: Address, name: str) -> "Arriving":
-        """Raises StoreUnusable, and whatever asyncpg does."""
-        connection = await connect(address, name, timezone="UTC", synchronous_commit="on")
-        try:
-            await require_utf8(connection, address)
-            await _require_alone(connection, address)
-        except BaseException:
-            connection.terminate()
-            raise
+    async def of(cls, connection: Connection, address: Address) -> "Arriving":
+        """Raises StoreUnusable."""
+        await require_utf8(connection, address)
+        if not await connection.fetchval(SQL["take_passage"], _PASSAGE):
+            sentence = f"Another move into {address} is under way. Wait for its end."
+            raise StoreUnusable(sentence)
         return cls(connection, address)
-
-    async def close(self) -> None:
-        await self._connection.close(timeout=NO_HURRY_S)
-
-    def terminate(self) -> None:
-        self._connection.terminate()
 
     async def require_empty(self, seal: Seal, now: Millis) -> None:
         """Nobody serves it, and it holds no house but the beginnings of this one. Raises StoreUnusable."""
@@ -180,10 +173,16 @@ class Arriving:
         await self._connection.execute(SQL["put_note"], schema.UNFINISHED, _encode(brought))
 
 
-async def _require_alone(connection: Connection, address: Address) -> None:
-    """Raises StoreUnusable while another process brings a house there."""
-    if not await connection.fetchval(SQL["take_passage"], _PASSAGE):
-        raise StoreUnusable(f"Another move into {address} is under way. Wait for its end.")
+@asynccontextmanager
+async def connected(address: Address, name: str) -> AsyncIterator[Connection]:
+    """A connection for as long as the context lasts. Raises whatever asyncpg does."""
+    connection = await connect(address, name, timezone="UTC", synchronous_commit="on")
+    try:
+        yield connection
+    except BaseException:
+        connection.terminate()
+        raise
+    await connection.close(timeout=_CLOSE_S)
 
 
 async def require_utf8(connection: Connection, address: Address) -> None:

@@ -5,10 +5,9 @@ moment goes on from there. Until it is finished the house is served in neither p
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import apsw
 import asyncpg
@@ -22,16 +21,14 @@ from hongyan.store.postgres.connections import LOST, Address, reason
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite import departure, schema
 from hongyan.store.sqlite.departure import Departure
-from hongyan.store.transfer.arriving import META, ORDER, Arriving, Brought
+from hongyan.store.transfer import Watch
+from hongyan.store.transfer.arriving import META, ORDER, Arriving, Brought, connected
 from hongyan.store.transfer.leaving import Leaving, hold_back, last_message, recover
 from hongyan.store.transfer.table import Figures, differing
 
 SLICE: Final = 20_000
 """Rows that are copied in one transaction."""
 _NAME: Final = "hongyan move"
-
-Watch: TypeAlias = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,12 +130,9 @@ class _Move:
         if left is not None and left.is_over:
             return Moved(to=left.to, at=left.began_at, figures={})
         try:
-            target = await Arriving.open(self._address, _NAME)
-            try:
+            async with connected(self._address, _NAME) as connection:
+                target = await Arriving.of(connection, self._address)
                 moved = await self._run(target, left)
-                await target.close()
-            finally:
-                target.terminate()
         except (asyncpg.PostgresError, ValueError, *LOST) as error:
             sentence = f"{reason(error, self._address)} Nothing is lost: see to it and run the same"
             raise StoreUnusable(sentence + " command again; it goes on from there.") from error
@@ -223,8 +217,3 @@ class _Move:
         if self._source.in_transaction:
             self._source.execute("COMMIT")
         return Moved(to=over.to, at=over.began_at, figures=figures)
-
-
-def told(figures: Figures) -> dict[str, Any]:
-    """For people and machines: how many rows, and what they come to."""
-    return {"rows": figures.rows, "sums": figures.sums}
