@@ -12,16 +12,14 @@ import apsw
 from hongyan.core import limit
 from hongyan.core.identifier import MessageId, VerificationId, made_at
 from hongyan.core.mark import BITS, Mark
-from hongyan.core.time import DAY, HOUR, MINUTE, Millis
+from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.core.verification import current_of
 from hongyan.store.administering import Value
 from hongyan.store.projection import RecentMap
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row
 from hongyan.store.sqlite.writer import Unit
-
-CURRENT_WINDOW: Final = 10 * MINUTE
-"""No verification lives longer (policy row 2)."""
+from hongyan.store.terms import CURRENT_WINDOW
 
 _SLICE: Final = 250
 """Entries moved aside in one commit: half a millisecond of the writer's time."""

@@ -13,7 +13,7 @@ from hongyan.core.draft import Hit
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Entry
 from hongyan.core.message import ENDS, REFUNDED, Kind, Message, Status, may_move
-from hongyan.core.time import HOUR, Millis
+from hongyan.core.time import Millis
 from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import attempt_row, message_of, wiped_of, wiped_row
@@ -22,11 +22,9 @@ from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.waiting import Hold, Waiting
 from hongyan.store.sqlite.writer import Unit
+from hongyan.store.terms import CLOSE_AFTER, LOST
 
 _decode_hits: Final = msgspec.msgpack.Decoder(list[Hit]).decode
-_CLOSE_AFTER: Final = 72 * HOUR
-"""How long a doubt stays open for a receipt or a query."""
-_LOST: Final = "The process that was sending it ended; it may have been sent."
 _BY_RECEIPT: Final = (Status.DELIVERED, Status.UNDELIVERED)
 _MOST_FRESH: Final = 2_048
 """About 2 MB, whatever waits."""
@@ -240,7 +238,7 @@ class Outbox:
             unit.committed.append(partial(self._waiting.put_back, kind, (message,)))
 
     def _doubt(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
-        closed_at = unit.now + _CLOSE_AFTER
+        closed_at = unit.now + CLOSE_AFTER
         rows = {one.message.id: (closed_at, one.message.id, one.token) for one in these}
         doubted = _guarded(unit, SQL["doubt"], rows)
         for one in these:
@@ -254,9 +252,9 @@ class Outbox:
 
     def _lose(self, unit: Unit, message: MessageId) -> None:
         """Sending → unconfirmed, with nobody left to tell what became of it."""
-        closed_at = unit.now + _CLOSE_AFTER
+        closed_at = unit.now + CLOSE_AFTER
         unit.move(SQL["lose"], [(closed_at, message)])
-        unit.run(SQL["insert_lost_attempt"], unit.now, _LOST, message)
+        unit.run(SQL["insert_lost_attempt"], unit.now, LOST, message)
         self._pending.inquire_after(unit, message)
         kind, template, sealed, *_ = unit.rows(SQL["open_message"], message)[0]
         wiped = (

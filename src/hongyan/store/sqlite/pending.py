@@ -16,6 +16,7 @@ from hongyan.service.ports import Inquiry, Owed, Reported, Settlement
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row
 from hongyan.store.sqlite.writer import Unit
+from hongyan.store.turns import Turns
 
 _OPEN: Final = (Status.SUBMITTED, Status.UNCONFIRMED)
 """Where a provider's word can still move a message."""
@@ -32,8 +33,7 @@ class Pending:
         """Whose reports were claimed last: the next turn is the next app's."""
         self._passed = 0
         """No report of a message up to here waits for its end."""
-        self._doubts_had_more: set[str] = set()
-        """Providers that were last asked about more doubts than others: the others' turn."""
+        self._turns = Turns()
         self.given_up = 0
         """Status reports that no app has taken, and that are tried no more."""
         self.count()
@@ -66,7 +66,7 @@ class Pending:
             unit.rows(SQL["due_inquiries"], provider, doubt, unit.now, most)
             for doubt in (True, False)
         )
-        share = self._share_of_doubts(provider, most, len(doubts), len(others))
+        share = self._turns.share_of_doubts(provider, most, len(doubts), len(others))
         rows = [*doubts[:share], *others[: most - share]]
         due = [row for row in rows if row[-1] in _OPEN]
         unit.run_many(SQL["put_off_inquiry"], [(0, unit.now + lease, row[0]) for row in due])
@@ -79,17 +79,6 @@ class Pending:
             )
             for message, asked, status in due
         ]
-
-    def _share_of_doubts(self, provider: str, most: int, doubts: int, others: int) -> int:
-        """Half of what may be asked, more where the others leave some. An odd one goes by turns."""
-        half = most // 2
-        odd = most % 2 if provider not in self._doubts_had_more else 0
-        share = min(doubts, max(half + odd, most - others))
-        if share > half:
-            self._doubts_had_more.add(provider)
-        elif doubts or others:
-            self._doubts_had_more.discard(provider)
-        return share
 
     def put_off(self, unit: Unit, inquiries: Mapping[MessageId, Millis], *, asked: bool) -> None:
         later = [(asked, due_at, message) for message, due_at in inquiries.items() if due_at]

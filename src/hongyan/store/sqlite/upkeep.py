@@ -19,16 +19,10 @@ from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit
+from hongyan.store.terms import RECEIPTS_COME, REPORTS_KEPT, SLICE
 
-_SLICE: Final = 500
 _WIPED_TO: Final = "codes_wiped_to"
 """The meta key of the newest verification whose codes are known to be gone."""
-_RECEIPTS_COME: Final[Millis] = 5 * DAY
-"""After its acceptance a message is not expected to end by a receipt any more (they come, or are
-asked for, within 72 h of the hand-over), so its app is owed no word of it.
-"""
-_REPORTS_KEPT: Final[Millis] = 30 * DAY
-"""After the acceptance of its message no report is kept, given up or not."""
 
 
 class Upkeep:
@@ -59,13 +53,13 @@ class Upkeep:
 
     def _end_leases(self, unit: Unit) -> int:
         held = self._waiting.held.items()
-        ended = [message for message, hold in held if hold.until <= unit.now][:_SLICE]
+        ended = [message for message, hold in held if hold.until <= unit.now][:SLICE]
         self._outbox.end_leases(unit, ended)
         return len(ended)
 
     def _close_doubts(self, unit: Unit) -> int:
         """Nobody told in 72 h: charged, and for a person to look at."""
-        due = self._waiting.take_doubts(unit.now, _SLICE)
+        due = self._waiting.take_doubts(unit.now, SLICE)
         unit.undone.append(partial(self._waiting.restore_doubts, due))
         for _, message in due:
             self._outbox.resolve(unit, message, Status.CLOSED)
@@ -78,7 +72,7 @@ class Upkeep:
             oldest = self._waiting.oldest(kind, unit.now)
             if oldest is None or made_at(oldest) + self._shortest_life(kind) > unit.now:
                 continue
-            taken = self._outbox.take(unit, kind, _SLICE)
+            taken = self._outbox.take(unit, kind, SLICE)
             dead = self._dead(unit, taken)
             for message in dead:
                 self._outbox.expire(unit, message)
@@ -99,7 +93,7 @@ class Upkeep:
         """A dead verification keeps no code (policy row 20)."""
         wiped_to = unit.value(SQL["meta"], _WIPED_TO) or bytes(16)
         dead_before = _first_of(unit.now - self._rules.lifetime + 1)
-        dead = unit.rows(SQL["dead_verifications"], wiped_to, dead_before, _SLICE)
+        dead = unit.rows(SQL["dead_verifications"], wiped_to, dead_before, SLICE)
         if dead:
             last = dead[-1][0]
             unit.run(SQL["wipe_codes"], wiped_to, last)
@@ -109,21 +103,21 @@ class Upkeep:
     def _forget(self, unit: Unit) -> int:
         """Rows that only the recent window is rebuilt from, when it has moved past them."""
         past = unit.now - DAY
-        count = unit.changes(SQL["forget_hits"], [(_SLICE, past)])
-        count += unit.changes(SQL["forget_kept"], [(_SLICE, past)])
-        count += self._pending.forget_inquiries(unit, first_id(unit.now - inquiry.LONGEST), _SLICE)
+        count = unit.changes(SQL["forget_hits"], [(SLICE, past)])
+        count += unit.changes(SQL["forget_kept"], [(SLICE, past)])
+        count += self._pending.forget_inquiries(unit, first_id(unit.now - inquiry.LONGEST), SLICE)
         count += self._forget_reports(unit)
-        return count + unit.changes(SQL["forget_spilled"], [(past // DAY, _SLICE)])
+        return count + unit.changes(SQL["forget_spilled"], [(past // DAY, SLICE)])
 
     def _forget_reports(self, unit: Unit) -> int:
-        kept, ending = first_id(unit.now - _REPORTS_KEPT), first_id(unit.now - _RECEIPTS_COME)
-        return self._pending.forget_reports(unit, kept, ending, _SLICE)
+        kept, ending = first_id(unit.now - REPORTS_KEPT), first_id(unit.now - RECEIPTS_COME)
+        return self._pending.forget_reports(unit, kept, ending, SLICE)
 
     def _file_references(self, unit: Unit) -> int:
         """Out of the recent window, in the order of their marks: a small sorted slice a day is
         cheap where an index of random order over all of them is not.
         """
-        past = unit.rows(SQL["references_before"], first_id(unit.now - DAY), _SLICE)
+        past = unit.rows(SQL["references_before"], first_id(unit.now - DAY), SLICE)
         if past:
             rows = sorted((made_at(message) // DAY, mark, message) for message, mark in past)
             unit.run_many(SQL["file_reference"], rows)

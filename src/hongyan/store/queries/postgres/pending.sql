@@ -82,6 +82,3 @@ SELECT message FROM report WHERE message > $1 AND message < $2 ORDER BY message 
 -- name: forget_unended -- but for messages that are not even on their way
 DELETE FROM report WHERE message > $1 AND message <= $2 AND status IS NULL
   AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.id = report.message);
-
--- name: count_given_up
-SELECT count(*) FROM report WHERE given_up;
