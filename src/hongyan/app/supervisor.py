@@ -32,6 +32,7 @@ class Supervisor:
         processes: int,
         environment: Mapping[str, str],
         ready: Callable[[], None],
+        first_pause_s: float = _FIRST_PAUSE_S,
     ) -> None:
         """`command`: the child's, given its end of the line to here. `ready` is called when all of
         them are open.
@@ -40,6 +41,7 @@ class Supervisor:
         self._environment = dict(environment)
         self._waiting_for = processes
         self._ready = ready
+        self._first_pause_s = first_pause_s
         self._children: set[_Child] = set()
         self._stopping = asyncio.Event()
         self._code = EXIT_OK
@@ -48,7 +50,7 @@ class Supervisor:
         """Until SIGTERM or SIGINT, or until no process can be begun; the exit code."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stopping.set)
+            loop.add_signal_handler(name, self.stop)
         keepers = [asyncio.create_task(self._keep()) for _ in range(self._waiting_for)]
         await self._stopping.wait()
         for child in self._children:
@@ -61,9 +63,13 @@ class Supervisor:
         await asyncio.gather(*keepers)
         return self._code
 
+    def stop(self) -> None:
+        """Let the children end, and then `run`."""
+        self._stopping.set()
+
     async def _keep(self) -> None:
         """One process, again and again."""
-        pause_s, failures, was_ever_open = _FIRST_PAUSE_S, 0, False
+        pause_s, failures, was_ever_open = self._first_pause_s, 0, False
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
@@ -87,7 +93,7 @@ class Supervisor:
                 self._stopping.set()
                 return
             if loop.time() - began >= _WELL_S:
-                pause_s = _FIRST_PAUSE_S
+                pause_s = self._first_pause_s
             await self._pause(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
