@@ -34,7 +34,9 @@ Whole: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """Tencent's uint64, as far as any store keeps one."""
 
 
-class Request(msgspec.Struct, rename="pascal", frozen=True, forbid_unknown_fields=True):
+class Request(
+    msgspec.Struct, rename="pascal", frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What an action takes."""
 '''
 _ANSWERS: Final = '''\
@@ -74,7 +76,7 @@ def _module(
     # What others hold comes first.
     ordered = sorted(names, key=lambda name: (name.endswith(("Request", "Response")), name))
     is_asked = head is _REQUESTS
-    base = "Request" if is_asked else "Answer"
+    base = "Request, frozen=True" if is_asked else "Answer"
     blocks = []
     for name in ordered:
         action = name.removesuffix("Request").removesuffix("Response")

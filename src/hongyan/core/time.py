@@ -34,6 +34,12 @@ def rfc3339(at: Millis) -> str:
     return f"{_to_the_second(seconds)}.{millis:03d}Z"
 
 
+def beijing(at: Millis) -> str:
+    """A moment as the platforms write it: `2026-11-20 20:00:00`, in Beijing."""
+    moment = _EPOCH + timedelta(seconds=(at + _SHANGHAI) // SECOND)
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
 @lru_cache(maxsize=4_096)
 def _to_the_second(seconds: int) -> str:
     """Cached because the answers of a second all name the same few of them."""

@@ -6,7 +6,6 @@ SDKs and programs that use them; docs/reference/zhenzi.md says which is known an
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from hongyan.core.message import Status
-from hongyan.core.time import SECOND, Millis
+from hongyan.core.time import Millis, beijing
 from hongyan.wire.form import BrokenForm, fields
 
 SEND: Final = "/sms/send.do"
@@ -81,8 +80,6 @@ _INDEXED: Final = re.compile(r"templateParams\[(\d{0,2})\]", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAINLAND: Final = re.compile(r"1\d{10}", re.ASCII)
 _TEMPLATE_ID: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
-_SHANGHAI: Final = timedelta(hours=8)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _encode: Final = msgspec.json.Encoder().encode
 _decode_params: Final = msgspec.json.Decoder(list[str | int | float] | str).decode
 _decode_answer: Final = msgspec.json.Decoder().decode
@@ -253,5 +250,4 @@ def status_word(status: Status) -> str:
 
 def written_time(at: Millis) -> str:
     """`yyyy-MM-dd HH:mm:ss` in Beijing, as `createTime` is."""
-    moment = _EPOCH + timedelta(seconds=at // SECOND) + _SHANGHAI
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return beijing(at)

@@ -1,5 +1,7 @@
 """Faults: why a call is refused as a whole, by Tencent's code, in the caller's language."""
 
+from typing import Final
+
 from hongyan.wire.tencent.codes import CODES, ENGLISH, Language
 
 
@@ -27,5 +29,5 @@ class AuthFailure(Fault):
         super().__init__(f"AuthFailure.{kind}")
 
 
-_LONGEST_NAME = 128
+_LONGEST_NAME: Final = 128
 """Characters of a parameter's name that go back: the caller chose it."""

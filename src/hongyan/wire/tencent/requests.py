@@ -12,11 +12,13 @@ Whole: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """Tencent's uint64, as far as any store keeps one."""
 
 
-class Request(msgspec.Struct, rename="pascal", frozen=True, forbid_unknown_fields=True):
+class Request(
+    msgspec.Struct, rename="pascal", frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What an action takes."""
 
 
-class MultiSmsInfo(Request, kw_only=True):
+class MultiSmsInfo(Request, frozen=True, kw_only=True):
     phone_number: str
     template_id: str
     template_param_set: tuple[str, ...] | None = None
@@ -24,7 +26,7 @@ class MultiSmsInfo(Request, kw_only=True):
     session_context: str | None = None
 
 
-class AddSmsSignRequest(Request, kw_only=True):
+class AddSmsSignRequest(Request, frozen=True, kw_only=True):
     """添加短信签名"""
 
     sign_name: str
@@ -38,7 +40,7 @@ class AddSmsSignRequest(Request, kw_only=True):
     qualification_id: Whole | None = None
 
 
-class AddSmsTemplateRequest(Request, kw_only=True):
+class AddSmsTemplateRequest(Request, frozen=True, kw_only=True):
     """添加短信模板"""
 
     template_name: str
@@ -48,7 +50,7 @@ class AddSmsTemplateRequest(Request, kw_only=True):
     remark: str
 
 
-class CallbackStatusStatisticsRequest(Request, kw_only=True):
+class CallbackStatusStatisticsRequest(Request, frozen=True, kw_only=True):
     """回执数据统计"""
 
     begin_time: str
@@ -58,25 +60,25 @@ class CallbackStatusStatisticsRequest(Request, kw_only=True):
     offset: Whole
 
 
-class DeleteSmsSignRequest(Request, kw_only=True):
+class DeleteSmsSignRequest(Request, frozen=True, kw_only=True):
     """删除短信签名"""
 
     sign_id: Whole
 
 
-class DeleteSmsTemplateRequest(Request, kw_only=True):
+class DeleteSmsTemplateRequest(Request, frozen=True, kw_only=True):
     """删除短信模板"""
 
     template_id: Whole
 
 
-class DescribePhoneNumberInfoRequest(Request, kw_only=True):
+class DescribePhoneNumberInfoRequest(Request, frozen=True, kw_only=True):
     """号码信息查询"""
 
     phone_number_set: tuple[str, ...]
 
 
-class DescribeSendRecordListRequest(Request, kw_only=True):
+class DescribeSendRecordListRequest(Request, frozen=True, kw_only=True):
     """查询短信下发记录"""
 
     phone_number: str
@@ -87,7 +89,7 @@ class DescribeSendRecordListRequest(Request, kw_only=True):
     offset: Whole | None = None
 
 
-class DescribeSmsSignListRequest(Request, kw_only=True):
+class DescribeSmsSignListRequest(Request, frozen=True, kw_only=True):
     """短信签名状态查询"""
 
     international: Whole
@@ -96,7 +98,7 @@ class DescribeSmsSignListRequest(Request, kw_only=True):
     offset: Whole | None = None
 
 
-class DescribeSmsTemplateListRequest(Request, kw_only=True):
+class DescribeSmsTemplateListRequest(Request, frozen=True, kw_only=True):
     """短信模板状态查询"""
 
     international: Whole
@@ -105,7 +107,7 @@ class DescribeSmsTemplateListRequest(Request, kw_only=True):
     offset: Whole | None = None
 
 
-class ModifySmsSignRequest(Request, kw_only=True):
+class ModifySmsSignRequest(Request, frozen=True, kw_only=True):
     """修改短信签名"""
 
     sign_id: Whole
@@ -120,7 +122,7 @@ class ModifySmsSignRequest(Request, kw_only=True):
     qualification_id: Whole | None = None
 
 
-class ModifySmsTemplateRequest(Request, kw_only=True):
+class ModifySmsTemplateRequest(Request, frozen=True, kw_only=True):
     """修改短信模板"""
 
     template_id: Whole
@@ -131,7 +133,7 @@ class ModifySmsTemplateRequest(Request, kw_only=True):
     remark: str
 
 
-class PullSmsReplyStatusByPhoneNumberRequest(Request, kw_only=True):
+class PullSmsReplyStatusByPhoneNumberRequest(Request, frozen=True, kw_only=True):
     """拉取单个号码短信回复状态"""
 
     begin_time: Whole
@@ -142,14 +144,14 @@ class PullSmsReplyStatusByPhoneNumberRequest(Request, kw_only=True):
     end_time: Whole | None = None
 
 
-class PullSmsReplyStatusRequest(Request, kw_only=True):
+class PullSmsReplyStatusRequest(Request, frozen=True, kw_only=True):
     """拉取短信回复状态"""
 
     limit: Whole
     sms_sdk_app_id: str
 
 
-class PullSmsSendStatusByPhoneNumberRequest(Request, kw_only=True):
+class PullSmsSendStatusByPhoneNumberRequest(Request, frozen=True, kw_only=True):
     """拉取单个号码短信下发状态"""
 
     begin_time: Whole
@@ -160,14 +162,14 @@ class PullSmsSendStatusByPhoneNumberRequest(Request, kw_only=True):
     end_time: Whole | None = None
 
 
-class PullSmsSendStatusRequest(Request, kw_only=True):
+class PullSmsSendStatusRequest(Request, frozen=True, kw_only=True):
     """拉取短信下发状态"""
 
     limit: Whole
     sms_sdk_app_id: str
 
 
-class ReportConversionRequest(Request, kw_only=True):
+class ReportConversionRequest(Request, frozen=True, kw_only=True):
     """上报转化率"""
 
     sms_sdk_app_id: str
@@ -175,14 +177,14 @@ class ReportConversionRequest(Request, kw_only=True):
     conversion_time: Whole | None = None
 
 
-class SendMultiGlobalSmsRequest(Request, kw_only=True):
+class SendMultiGlobalSmsRequest(Request, frozen=True, kw_only=True):
     """批量发送国际短信"""
 
     sms_sdk_app_id: str
     multi_sms_info_set: tuple[MultiSmsInfo, ...]
 
 
-class SendSmsRequest(Request, kw_only=True):
+class SendSmsRequest(Request, frozen=True, kw_only=True):
     """发送短信"""
 
     phone_number_set: tuple[str, ...]
@@ -195,7 +197,7 @@ class SendSmsRequest(Request, kw_only=True):
     sender_id: str | None = None
 
 
-class SendStatusStatisticsRequest(Request, kw_only=True):
+class SendStatusStatisticsRequest(Request, frozen=True, kw_only=True):
     """发送短信数据统计"""
 
     begin_time: str
@@ -205,7 +207,7 @@ class SendStatusStatisticsRequest(Request, kw_only=True):
     offset: Whole
 
 
-class SmsPackagesStatisticsRequest(Request, kw_only=True):
+class SmsPackagesStatisticsRequest(Request, frozen=True, kw_only=True):
     """套餐包信息统计"""
 
     sms_sdk_app_id: str
