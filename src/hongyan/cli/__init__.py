@@ -7,6 +7,7 @@ import rich_click as click
 from hongyan import __version__
 from hongyan.cli.account import account, package
 from hongyan.cli.app import app
+from hongyan.cli.backup import backup, restore
 from hongyan.cli.call import send, verify
 from hongyan.cli.callback import callback
 from hongyan.cli.dev import dev
@@ -14,6 +15,7 @@ from hongyan.cli.doctor import doctor
 from hongyan.cli.init import init
 from hongyan.cli.key import key
 from hongyan.cli.migrate import migrate
+from hongyan.cli.move import move
 from hongyan.cli.route import route
 from hongyan.cli.scan import scan
 from hongyan.cli.serve import serve, web, worker
@@ -48,6 +50,9 @@ for command in (
     worker,
     init,
     migrate,
+    move,
+    backup,
+    restore,
     account,
     package,
     app,

@@ -41,7 +41,7 @@ def place_option(command: Callable[P, R]) -> Callable[..., R]:
             fail(str(error))
         return command(*args, **kwargs)
 
-    return _config(_data(placed))
+    return house_config(house_data(placed))
 
 
 def found(config: Path | None, directory: Path | None) -> tuple[Settings, Place]:
@@ -57,6 +57,11 @@ def named(config: Path | None, directory: Path | None) -> Path | None:
     if config is None and directory is None and CONFIG.exists():
         return CONFIG
     return config
+
+
+def config_of(config: Path | None, directory: Path | None) -> Path | None:
+    """The configuration that is meant, where one is."""
+    return CONFIG if config is None and directory is None and CONFIG.exists() else config
 
 
 def configured(config: Path) -> tuple[Settings, Place]:
@@ -79,13 +84,13 @@ def url_of(host: str, bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-_config: Final = click.option(
+house_config: Final = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
     help="The house's configuration. Without it and --data: ./hongyan.toml, if there is one.",
 )
-_data: Final = click.option(
+house_data: Final = click.option(
     "--data",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),

@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from hongyan.core.time import Millis
-from hongyan.store.opening import StoreUnusable
+from hongyan.store.opening import StoreAway, StoreUnusable
 from hongyan.store.postgres import schema
-from hongyan.store.postgres.connections import Address, Connection, connect
+from hongyan.store.postgres.connections import Address, Connection, connect, is_away, reason
 from hongyan.store.queries.postgres import SQL as STORE
 from hongyan.store.queries.transfer import SQL
 from hongyan.store.rows import Row
@@ -183,6 +183,12 @@ async def connected(address: Address, name: str) -> AsyncIterator[Connection]:
         connection.terminate()
         raise
     await connection.close(timeout=_CLOSE_S)
+
+
+def failed(error: BaseException, address: Address, sentence: str) -> StoreUnusable:
+    """Why the database cannot be used, what to do, and what has become of it all."""
+    kind = StoreAway if is_away(error) else StoreUnusable
+    return kind(f"{reason(error, address)} {sentence}")
 
 
 async def require_utf8(connection: Connection, address: Address) -> None:

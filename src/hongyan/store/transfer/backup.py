@@ -15,7 +15,7 @@ from hongyan.core.time import Millis
 from hongyan.service.ports import Clock
 from hongyan.store.opening import KEY_FILE, StoreUnusable
 from hongyan.store.postgres import schema as postgres_schema
-from hongyan.store.postgres.connections import LOST, Address, Connection, reason
+from hongyan.store.postgres.connections import LOST, Address, Connection
 from hongyan.store.queries.postgres import SQL as STORE
 from hongyan.store.queries.transfer import SQL
 from hongyan.store.seal import KeyFileUnusable, KeyRing, Seal
@@ -28,7 +28,7 @@ from hongyan.store.transfer.archive import (
     ArchiveWriter,
     Manifest,
 )
-from hongyan.store.transfer.arriving import connected
+from hongyan.store.transfer.arriving import connected, failed
 from hongyan.store.transfer.table import (
     NO_HURRY_S,
     Figures,
@@ -83,8 +83,7 @@ async def backup_postgres(
         ):
             manifest = await _backup(connection, address, kept, path, clock, watch)
     except (asyncpg.PostgresError, ValueError, *LOST) as error:
-        sentence = f"{reason(error, address)} No archive was made."
-        raise StoreUnusable(sentence) from error
+        raise failed(error, address, "No archive was made.") from error
     return manifest
 
 

@@ -17,12 +17,12 @@ from hongyan.core.identifier import MessageId, made_at
 from hongyan.core.time import SECOND, Millis
 from hongyan.service.ports import Clock
 from hongyan.store.opening import Lock, StoreUnusable, require_clock
-from hongyan.store.postgres.connections import LOST, Address, reason
+from hongyan.store.postgres.connections import LOST, Address
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite import departure, schema
 from hongyan.store.sqlite.departure import Departure
 from hongyan.store.transfer import Watch
-from hongyan.store.transfer.arriving import META, ORDER, Arriving, Brought, connected
+from hongyan.store.transfer.arriving import META, ORDER, Arriving, Brought, connected, failed
 from hongyan.store.transfer.leaving import Leaving, hold_back, last_message, recover
 from hongyan.store.transfer.table import Figures, differing
 
@@ -134,8 +134,10 @@ class _Move:
                 target = await Arriving.of(connection, self._address)
                 moved = await self._run(target, left)
         except (asyncpg.PostgresError, ValueError, *LOST) as error:
-            sentence = f"{reason(error, self._address)} Nothing is lost: see to it and run the same"
-            raise StoreUnusable(sentence + " command again; it goes on from there.") from error
+            sentence = (
+                "Nothing is lost: see to it and run the same command again; it goes on there."
+            )
+            raise failed(error, self._address, sentence) from error
         return moved
 
     async def _run(self, target: Arriving, left: Departure | None) -> Moved:

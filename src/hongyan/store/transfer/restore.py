@@ -18,7 +18,7 @@ import msgspec
 from hongyan.service.ports import Clock
 from hongyan.store.opening import KEY_FILE, LOCK_FILE, Lock, StoreUnusable
 from hongyan.store.postgres import schema as postgres_schema
-from hongyan.store.postgres.connections import LOST, Address, Connection, reason
+from hongyan.store.postgres.connections import LOST, Address, Connection
 from hongyan.store.queries.postgres import SQL as STORE
 from hongyan.store.queries.transfer import SQL
 from hongyan.store.seal import Seal
@@ -32,7 +32,7 @@ from hongyan.store.transfer.archive import (
     Manifest,
     sync_directory,
 )
-from hongyan.store.transfer.arriving import META, ORDER, connected, count_on, require_utf8
+from hongyan.store.transfer.arriving import META, ORDER, connected, count_on, failed, require_utf8
 from hongyan.store.transfer.backup import member_of, require_keys
 from hongyan.store.transfer.leaving import hold_back
 from hongyan.store.transfer.table import (
@@ -106,7 +106,7 @@ async def restore_postgres(
                 for name in ORDER:
                     await connection.execute(f'ANALYZE "{name}"', timeout=NO_HURRY_S)
         except (asyncpg.PostgresError, ValueError, *LOST) as error:
-            raise StoreUnusable(f"{reason(error, address)} Nothing was restored.") from error
+            raise failed(error, address, "Nothing was restored.") from error
         config = _configuration(archive, wanted.directory, workshop)
     return Restored(archive.manifest, held, config)
 
