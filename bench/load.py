@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,15 +85,20 @@ def pairs(server: Server, seconds: float, seed: int) -> Run:
 
 
 def _wrk(server: Server, kind: str, seconds: float, seed: int) -> Run:
+    told = {
+        "HY_KEY": server.zhenzi if kind.startswith("zhenzi") else server.key,
+        "HY_KIND": kind,
+        "HY_SEED": str(seed),
+    }
+    return wrk(server, _SCRIPT, told, seconds)
+
+
+def wrk(server: Server, script: Path, environment: Mapping[str, str], seconds: float) -> Run:
+    """A run of wrk with a script that is told what to do by its environment."""
     command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", f"-c{CONNECTIONS}"]
     told = subprocess.run(
-        [*command, f"-d{max(round(seconds), 1)}s", "--latency", "-s", str(_SCRIPT), server.url],
-        env=os.environ
-        | {
-            "HY_KEY": server.zhenzi if kind.startswith("zhenzi") else server.key,
-            "HY_KIND": kind,
-            "HY_SEED": str(seed),
-        },
+        [*command, f"-d{max(round(seconds), 1)}s", "--latency", "-s", str(script), server.url],
+        env=os.environ | dict(environment),
         capture_output=True,
         text=True,
         check=True,

@@ -17,8 +17,7 @@ from pathlib import Path
 import psutil
 
 from bench import empty
-from hongyan.app.clock import SteadyClock
-from hongyan.store.sqlite import administration, schema, seal_of
+from hongyan.store.sqlite import schema
 
 SERVER_CORE = 0
 CLIENT_CORE = (os.cpu_count() or 1) - 1
@@ -73,39 +72,48 @@ def empty_server() -> Iterator[Server]:
 @contextmanager
 def house(*, dispatches: bool) -> Iterator[Server]:
     """`hongyan dev`, with limits on its app and packages enough; `dispatches` or only accepts."""
-    with tempfile.TemporaryDirectory(prefix="hongyan-bench-") as folder:
-        directory = Path(folder)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hongyan", "dev", "--json", "--port", "0", "--data", folder],
-            stdout=subprocess.PIPE,
-            env=os.environ | {"HONGYAN__DISPATCH__PAUSED": "false" if dispatches else "true"},
-            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509
-        )
-        try:
-            assert process.stdout is not None
-            url = json.loads(process.stdout.readline())["base_url"]
-            _furnish(directory)
-            _wait(f"{url}/readyz", None)
-            made = json.loads((directory / "dev.json").read_text())
-            named = made["zhenzi"]
-            zhenzi = "appId={app_id}&appSecret={app_secret}&templateId={template_id}"
-            yield Server(url, process.pid, made["api_key"], directory, zhenzi.format(**named))
-        finally:
-            process.terminate()
-            process.wait()
+    with (
+        tempfile.TemporaryDirectory(prefix="hongyan-bench-") as folder,
+        opened(Path(folder), dispatches=dispatches) as server,
+    ):
+        furnish(server.directory)
+        yield server
 
 
-def _furnish(directory: Path) -> None:
+@contextmanager
+def opened(directory: Path, *arguments: str, dispatches: bool) -> Iterator[Server]:
+    """`hongyan dev` in a directory, on the server's core."""
+    command = [sys.executable, "-m", "hongyan", "dev", "--json", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--data", str(directory), *arguments],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"HONGYAN__DISPATCH__PAUSED": "false" if dispatches else "true"},
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509
+    )
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["base_url"]
+        _wait(f"{url}/readyz", None)
+        made = json.loads((directory / "dev.json").read_text())
+        named = made["zhenzi"]
+        zhenzi = "appId={app_id}&appSecret={app_secret}&templateId={template_id}"
+        yield Server(url, process.pid, made["api_key"], directory, zhenzi.format(**named))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def furnish(directory: Path) -> None:
     """All rules on: limits per number and client, as an operator would set them."""
-    clock = SteadyClock()
-    administering = administration(directory, seal_of(directory, clock), clock)
-    administering.add_package(1, PACKAGE, "bench")
-    administering.close()
-    limits = ["--number", "1/30", "--number", "10/day", "--data", str(directory)]
+    limits = ["--number", "1/30", "--number", "10/day"]
     client = ["--client", "100/3600", "--client", "500/day"]
-    for app, bounds in (("app_dev", limits), ("app_zhenzi", limits + client)):
+    for command in (
+        ["package", "add", str(PACKAGE)],
+        ["app", "limit", "app_dev", *limits],
+        ["app", "limit", "app_zhenzi", *limits, *client],
+    ):
         subprocess.run(
-            [sys.executable, "-m", "hongyan", "app", "limit", app, *bounds],
+            [sys.executable, "-m", "hongyan", *command, "--data", str(directory)],
             check=True,
             stdout=subprocess.DEVNULL,
         )
