@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
 from hongyan.core.command import Queued, Send, Sent
 from hongyan.core.identifier import MessageId, MessageIds
@@ -21,7 +20,7 @@ from hongyan.core.message import LIFETIME, Kind, Message, Status
 from hongyan.core.outcome import Accepted, Outcome
 from hongyan.core.policy import Policy
 from hongyan.core.verification import Rules
-from hongyan.service.ports import Begun, Claimed, Receipt
+from hongyan.service.ports import Begun, Claimed, Receipt, Settlement
 from hongyan.service.settle import Attempted, Patience, settlement
 from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.connections import Address, Connections, connect
@@ -122,15 +121,22 @@ class Hands:
         return claimed
 
     async def settle(
-        self, claimed: Sequence[Claimed], outcome: Outcome = ACCEPTED, *, providers: int = 1
+        self, claimed: Sequence[Claimed], outcome: Outcome = ACCEPTED, **words: Any
     ) -> set[MessageId]:
-        return await self.do(self.outbox.settle, self.settlements(claimed, outcome, providers))
+        return await self.do(self.outbox.settle, self.settlements(claimed, outcome, **words))
 
     def settlements(
-        self, claimed: Sequence[Claimed], outcome: Outcome = ACCEPTED, providers: int = 1
-    ) -> list[Any]:
+        self,
+        claimed: Sequence[Claimed],
+        outcome: Outcome = ACCEPTED,
+        *,
+        providers: int = 1,
+        is_asked: bool = False,
+    ) -> list[Settlement]:
         now = self._clock()
-        attempted = partial(Attempted, provider="test", providers=providers, outcome=outcome)
+        attempted = partial(
+            Attempted, provider="test", providers=providers, outcome=outcome, is_asked=is_asked
+        )
         return [
             settlement(attempted(claimed=one, started_at=now, ended_at=now), Patience())
             for one in claimed
@@ -212,8 +218,3 @@ class Shared:
 
 def begins(claimed: Sequence[Claimed]) -> list[Begun]:
     return [Begun(one.message.id, one.token, "test") for one in claimed]
-
-
-def stale(claimed: Claimed) -> Claimed:
-    """As somebody remembers it who had it before."""
-    return msgspec.structs.replace(claimed, token=claimed.token - 1)

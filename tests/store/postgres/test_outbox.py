@@ -280,7 +280,7 @@ async def test_a_withdrawal_waits_for_the_settle_that_is_being_committed(shared:
     worker, other = shared.hands(), shared.hands()
     [message] = await send(worker, 1)
     begun = await worker.begun()
-    async with worker.held(worker.outbox.settle, worker.settlements(begun, DEFERRED, 2)):
+    async with worker.held(worker.outbox.settle, worker.settlements(begun, DEFERRED, providers=2)):
         withdrawing = asyncio.create_task(other.do(other.outbox.withdraw, [message]))
         await shared.somebody_waits()
     await withdrawing

@@ -155,11 +155,6 @@ SELECT mark, events FROM history WHERE mark = ANY($1::bigint[]) ORDER BY mark FO
 UPDATE history AS h SET events = u.events FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events)
 WHERE h.mark = u.mark;
 
--- name: credit
-UPDATE account AS a SET balance = a.balance + u.units
-FROM unnest($1::bigint[], $2::bigint[]) AS u (id, units)
-WHERE a.id = u.id;
-
 -- name: insert_refunds
 INSERT INTO ledger (account, entry, units, at)
 SELECT id, 'refunded', units, $3 FROM unnest($1::bigint[], $2::bigint[]) AS u (id, units);

@@ -1,0 +1,76 @@
+"""How PostgreSQL goes about what is asked of it. Statements are planned once, perhaps while a table is
+empty, and must find their rows by a key when it is not.
+"""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hongyan.store.postgres.connections import Address, Connection, Connections
+from hongyan.store.queries.postgres import SQL
+from support.postgres import database
+
+PLANNED = re.compile(r"(--[^\n]*\n)*(SELECT|INSERT|UPDATE|DELETE|WITH)")
+SMALL = {"accounts", "apps", "app_names", "keys", "signatures", "templates", "routes"}
+"""Read whole, and seldom."""
+SELDOM = {
+    "forget_signing_keys",
+    "signing_keys",
+    "count_given_up",
+    "given_up",
+    "books",
+    "some_tables",
+}
+"""A person's or a minute's look at a table or an index that holds little."""
+
+
+@pytest.fixture
+async def connection() -> AsyncIterator[Connection]:
+    with database() as url:
+        connections = Connections(Address(url), "hongyan test", 1)
+        connection = await connections.take()
+        yield connection
+        connections.give(connection)
+        await connections.close()
+
+
+async def plan(connection: Connection, name: str) -> str:
+    """As it is made for tables without rows, whatever will be asked."""
+    prepared = await connection.prepare(SQL[name])
+    await connection.execute(f"PREPARE asked AS {SQL[name]}")
+    nothing = ", ".join(["NULL"] * len(prepared.get_parameters()))
+    explain = f"EXPLAIN (COSTS OFF) EXECUTE asked{f'({nothing})' if nothing else ''}"
+    rows = await connection.fetch(explain)
+    await connection.execute("DEALLOCATE asked")
+    return "\n".join(row[0] for row in rows)
+
+
+def without_a_key(plan: str) -> list[str]:
+    """The tables and indexes that it would read from end to end."""
+    found = re.findall(r"Seq Scan on (\w+)", plan)
+    lines = plan.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        scan = re.search(r"(?:Index|Index Only) Scan (?:Backward )?(?:using|on) (\w+)", line)
+        if scan and "Index Cond" not in following:
+            found.append(scan[1])
+    return found
+
+
+async def test_whatever_is_asked_finds_its_rows_by_a_key(connection: Connection) -> None:
+    asked = [name for name, sql in SQL.items() if PLANNED.match(sql) and "{" not in sql]
+    plans = {name: await plan(connection, name) for name in asked if name not in SMALL | SELDOM}
+    read = {name: tables for name, one in plans.items() if (tables := without_a_key(one))}
+    assert read == {}
+
+
+async def test_a_claim_looks_at_the_heads_of_its_lines_alone(connection: Connection) -> None:
+    """Not at those that are held, in doubt or done, however many there are."""
+    claim = await plan(connection, "claim")
+    assert set(re.findall(r"(?:using|on) (outbox_\w+)", claim)) == {
+        "outbox_ready",
+        "outbox_later",
+        "outbox_pkey",
+    }
+    [fresh] = re.findall(r"LockRows\n\s*->  Index Scan using outbox_ready", claim)
+    assert fresh, "Sorted by its index, so it stops when it has enough."
