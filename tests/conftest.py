@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 import structlog
 
+from support import postgres
 from support.world import STORES, Furnish, World
 
 hypothesis.settings.register_profile(
@@ -34,6 +35,13 @@ def quiet_log() -> Iterator[list[Any]]:
     """What was logged; tests that care look into it."""
     with structlog.testing.capture_logs() as logs:
         yield logs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stopped_postgres() -> Iterator[None]:
+    """What the suite has started, it stops."""
+    yield
+    postgres.stop_server()
 
 
 @pytest.fixture(params=list(STORES))

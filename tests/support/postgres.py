@@ -29,6 +29,7 @@ _LOCAL: Final = "postgresql://postgres@127.0.0.1:5432/postgres"
 _BINARIES: Final = Path("/usr/lib/postgresql")
 _OPTIONS: Final = ("fsync=on", "max_connections=200", "unix_socket_directories=")
 _started: list[tuple[Path, Path]] = []
+_owned: dict[Path, str] = {}
 
 
 class NoPostgres(Exception):
@@ -59,6 +60,19 @@ def fresh_database(template: str = "") -> str:
 def migrated_database() -> str:
     """The URL of a new database with our tables, copied from one that was made once."""
     return fresh_database(_template())
+
+
+def database_of(directory: Path) -> str:
+    """The URL of a directory's own database, made when it is first asked for."""
+    if directory not in _owned:
+        _owned[directory] = migrated_database()
+    return _owned[directory]
+
+
+def forget(directory: Path) -> None:
+    """Drop the directory's database, if it has one."""
+    if url := _owned.pop(directory, None):
+        drop_database(url)
 
 
 def drop_database(url: str) -> None:

@@ -30,8 +30,12 @@ from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Caller, Rules
 from hongyan.service.ports import Administration, Begun, Claimed, MessageRecord, Sealer, Store
 from hongyan.service.settle import Attempted, Patience, settlement
-from hongyan.store.opening import StoreSettings
+from hongyan.store.opening import KEY_FILE, StoreSettings
+from hongyan.store.postgres import Address, PostgresStore
+from hongyan.store.postgres import administration as postgres_administration
+from hongyan.store.seal import KeyRing, Seal
 from hongyan.store.sqlite import SqliteStore, administration, seal_of
+from support import postgres
 
 NOON = 1_795_233_600_000
 """2026-11-21T12:00:00 in Shanghai: far from midnight on either side."""
@@ -72,7 +76,20 @@ async def open_sqlite(
     return store, seal, administering
 
 
-STORES: dict[str, OpenStore] = {"sqlite": open_sqlite}
+async def open_postgres(
+    directory: Path, clock: Moment, rules: Rules, bound: int
+) -> tuple[PostgresStore, Sealer, Administration]:
+    """A database for each directory, until `forget`."""
+    address, key = Address(postgres.database_of(directory)), directory / KEY_FILE
+    ring = KeyRing.load(key) if key.exists() else KeyRing.create(key, clock())
+    seal = Seal(ring, clock)
+    administering = postgres_administration(address, seal, clock)
+    store = PostgresStore(address, seal, rules, clock)
+    await store.start()
+    return store, seal, administering
+
+
+STORES: dict[str, OpenStore] = {"sqlite": open_sqlite, "postgres": open_postgres}
 """Every store there is: the contract suite runs over all of them."""
 
 
@@ -109,12 +126,12 @@ class World:
         return self
 
     async def close(self) -> None:
-        await self.raw.close()
-        self.administering.close()
+        await self._close()
+        postgres.forget(self.directory)
 
     async def restart(self) -> None:
         """The process ends, and another one opens the same store."""
-        await self.close()
+        await self._close()
         await self._open()
 
     @property
@@ -325,6 +342,10 @@ class World:
     async def sweep(self) -> None:
         while await self.store.sweep():
             pass
+
+    async def _close(self) -> None:
+        await self.raw.close()
+        self.administering.close()
 
     async def _open(self) -> None:
         opened = await self.open_store(self.directory, self.clock, self.rules, self.bound)

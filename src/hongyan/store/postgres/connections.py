@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from hongyan.core.errors import StoreUnavailable
+from hongyan.store.opening import StoreAway, StoreUnusable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -79,6 +80,15 @@ async def connect(address: Address, name: str, **settings: str) -> Connection:
         server_settings={"application_name": name, **settings},
         **more,
     )
+
+
+async def opened(address: Address, name: str, **settings: str) -> Connection:
+    """The same. Raises StoreAway where it may succeed later, else StoreUnusable."""
+    try:
+        return await connect(address, name, **settings)
+    except (*LOST, asyncpg.PostgresError, ValueError) as error:
+        kind = StoreAway if is_away(error) else StoreUnusable
+        raise kind(reason(error, address)) from error
 
 
 def reason(error: BaseException, address: Address) -> str:

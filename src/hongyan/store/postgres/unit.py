@@ -106,8 +106,16 @@ class Unit:
 class Transactions:
     """Does units of work, each in a transaction of its own."""
 
-    def __init__(self, connections: Connections, clock: Clock, chance: Chance) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        clock: Clock,
+        chance: Chance,
+        on_notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_notice` is told at once what other processes hear through their listening connections."""
         self._connections = connections
+        self._on_notice = on_notice
         self._clock = clock
         self._chance = chance
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -125,6 +133,23 @@ class Transactions:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
+
+    async def read(self, look: Callable[[Connection], Awaitable[T]]) -> T:
+        """What `look` finds, without a transaction. Raises StoreUnavailable."""
+        tries = 0
+        while True:
+            connection = await self._connections.take()
+            try:
+                return await look(connection)
+            except BaseException as error:
+                await _undo(connection, error)
+                tries += 1
+                if not isinstance(error, LOST):
+                    raise
+                if tries > _MOST_REPEATS:
+                    raise self._unavailable(error) from error
+            finally:
+                self._connections.give(connection)
 
     async def close(self) -> None:
         """Wait for those that are under way."""
@@ -165,6 +190,8 @@ class Transactions:
             raise NotCommitted
         for follow in unit.committed:
             follow()
+        for channel in unit.notices:
+            self._on_notice(channel)
         return result
 
     async def _commit(self, unit: Unit, batch: uuid.UUID) -> bool:

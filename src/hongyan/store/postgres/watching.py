@@ -1,0 +1,84 @@
+"""Watches the database from a connection of its own: hears what other processes tell, looks by itself
+in case it has missed something, and notices when the database goes away and comes back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+import structlog
+
+from hongyan.store.postgres.connections import LOST, Address, Connection, connect, reason
+
+_LOOK_EVERY_S: Final = 0.5
+_FAILURES: Final = (*LOST, asyncpg.PostgresError)
+_log: Final = structlog.get_logger()
+
+
+class Watch:
+    """Runs for as long as its store is open."""
+
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        channels: Sequence[str],
+        on_notice: Callable[[str], None],
+        look: Callable[[Connection], Awaitable[None]],
+    ) -> None:
+        """`look` is awaited every half second, and at once after a notice."""
+        self._address = address
+        self._name = name
+        self._channels = channels
+        self._on_notice = on_notice
+        self._look = look
+        self._heard = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.trouble = ""
+        """Why the database is away, in a sentence; empty while it is there."""
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="store watch")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._watch()
+            except _FAILURES as error:
+                if not self.trouble:
+                    _log.error("store.away", reason=reason(error, self._address))
+                self.trouble = reason(error, self._address)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _watch(self) -> None:
+        connection = await connect(self._address, self._name)
+        try:
+            for channel in self._channels:
+                await connection.add_listener(channel, self._hear)
+            # What was told while nobody listened.
+            for channel in self._channels:
+                self._on_notice(channel)
+            while True:
+                self._heard.clear()
+                await self._look(connection)
+                if self.trouble:
+                    _log.info("store.back")
+                self.trouble = ""
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_EVERY_S):
+                        await self._heard.wait()
+        finally:
+            # Not a polite farewell: that would wait for a server that may be away.
+            connection.terminate()
+
+    def _hear(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
+        self._heard.set()
+        self._on_notice(channel)

@@ -1,0 +1,31 @@
+-- name: message -- with its attempts, a row each; one at least
+SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, coalesce(m.status, o.status),
+       m.accepted_at, m.expires_at, coalesce(m.settled_at, 0), coalesce(m.receipt_code, ''),
+       coalesce(w.word, ''), coalesce(r.failure, ''),
+       a.number, a.provider, a.started_at, a.ended_at, a.outcome, a.code, a.reason
+FROM message AS m
+LEFT JOIN outbox AS o ON o.id = m.id
+LEFT JOIN warning AS w ON w.message = m.id
+LEFT JOIN report AS r ON r.message = m.id AND r.given_up
+LEFT JOIN attempt AS a ON a.message = m.id
+WHERE m.id = $1 AND m.app = $2 ORDER BY a.number;
+
+-- name: owed_messages
+SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, m.status, m.accepted_at, m.expires_at,
+       coalesce(m.settled_at, 0), coalesce(m.receipt_code, ''), a.name
+FROM message AS m JOIN app AS a ON a.id = m.app WHERE m.id = ANY($1::bigint[]);
+
+-- name: current
+SELECT verification FROM current_verification WHERE mark = $1;
+
+-- name: reference
+SELECT message FROM reference WHERE mark = $1;
+
+-- name: count_waiting -- as far as it is worth counting
+SELECT count(*) FROM (SELECT 1 FROM outbox WHERE token = 0 LIMIT $1) AS some;
+
+-- name: next_due -- of those that wait for their hour
+SELECT min(first.due_at) FROM unnest($1::text[]) AS k (kind) CROSS JOIN LATERAL (
+  SELECT o.due_at FROM outbox AS o WHERE o.token = 0 AND o.due_at > 0 AND o.kind = k.kind
+  ORDER BY o.due_at LIMIT 1
+) AS first;
