@@ -2,6 +2,7 @@
 not served from here.
 """
 
+from pathlib import Path
 from typing import Final
 
 import apsw
@@ -9,6 +10,7 @@ import msgspec
 
 from hongyan.core.time import Millis
 from hongyan.store.opening import StoreUnusable
+from hongyan.store.sqlite import schema
 
 _KEY: Final = "departure"
 
@@ -40,6 +42,19 @@ def write(connection: apsw.Connection, departure: Departure) -> None:
 
 def forget(connection: apsw.Connection) -> None:
     connection.execute("DELETE FROM meta WHERE key = ?", (_KEY,)).fetchall()
+
+
+def has_left(directory: Path) -> bool:
+    """Whether the house of a data directory is somewhere else for good, or never was there."""
+    if not (directory / schema.DATABASE).exists():
+        return True
+    try:
+        connection = schema.connect(directory, read_only=True)
+        departure = read(connection)
+        connection.close()
+    except apsw.Error:
+        return False
+    return departure is not None and departure.is_over
 
 
 def require_here(connection: apsw.Connection) -> None:
