@@ -36,9 +36,9 @@ class Claim(msgspec.Struct, frozen=True):
     ) -> None:
         """Raise AuthFailure unless this key has signed these parameters, within the last 300 s."""
         require_recent(self.timestamp, now_s)
-        for host in hosts(request.header(b"host"), tuple(also)):
+        for host in hosts(request.headers.get(b"host", b""), tuple(also)):
             for path in paths(request.path):
-                string = f"{request.method}{host}{path}?{self.parameters}"
+                string = f"{request.method}{host.decode('latin-1')}{path}?{self.parameters}"
                 ours = signature(secret_key, string, self.digest)
                 if hmac.compare_digest(ours.encode(), self.signature.encode()):
                     return

@@ -9,11 +9,11 @@ proves nothing, as the key is derived with it.
 
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,11 +22,13 @@ from hongyan.wire.tencent.fault import AuthFailure, Fault
 
 ALGORITHM: Final = "TC3-HMAC-SHA256"
 TOLERANCE_S: Final = 300
-CLOUD_HOST: Final = "sms.tencentcloudapi.com"
+CLOUD_HOST: Final = b"sms.tencentcloudapi.com"
 """What is signed by callers who were sent here by DNS, or through a gateway."""
 
 _END: Final = "tc3_request"
 _UNSIGNED: Final = b"UNSIGNED-PAYLOAD"
+_UNSIGNED_DIGEST: Final = sha256(_UNSIGNED).hexdigest()
+_PORT: Final = re.compile(rb":\d+$")
 _PART: Final = re.compile(r"(Credential|SignedHeaders|Signature)=([^\s,]+)")
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
 _SECRET_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -76,43 +78,59 @@ class Claim(msgspec.Struct, frozen=True):
         is_get = request.method == "GET"
         query = request.query if is_get else b""
         if request.headers.get(b"x-tc-content-sha256") == _UNSIGNED:
-            payload = _UNSIGNED
+            digest = _UNSIGNED_DIGEST
         else:
-            payload = b"" if is_get else request.body
-        digest = sha256(payload).hexdigest()
-        values = {name: request.header(name.encode()).strip() for name in self.signed_headers}
-        for written in _writings(values):
-            for host in hosts(values["host"], tuple(also)):
-                written["host"] = host
+            digest = sha256(b"" if is_get else request.body).hexdigest()
+        names = [name.encode() for name in self.signed_headers]
+        came = {name: request.headers.get(name, b"").strip() for name in names}
+        for values in _writings(came):
+            for host in hosts(values[b"host"], tuple(also)):
+                values[b"host"] = host
                 for path in paths(request.path):
-                    yield canonical(request.method, path, query, written, digest)
+                    yield canonical(request.method, path, query, values, digest)
 
 
 def read(request: Request) -> Claim:
     """What a request with an Authorization header claims. Raises AuthFailure and Fault."""
     written = request.header(b"authorization")
     parts = dict(_PART.findall(written)) if len(written) <= _LONGEST else {}
-    names = tuple(parts.get("SignedHeaders", "").split(";"))
-    secret_id, date, service = _scope(parts.get("Credential", ""))
-    if (
-        not written.startswith(ALGORITHM)
-        or not _SIGNATURE.fullmatch(parts.get("Signature", ""))
-        or not _DATE.fullmatch(date)
-        or not _NEEDED.issubset(names)
-        or len(names) > _MOST_HEADERS
-        or not all(map(_HEADER.fullmatch, names))
-    ):
+    signature = parts.get("Signature", "")
+    who = _who(parts.get("Credential", ""), parts.get("SignedHeaders", ""))
+    if who is None or not written.startswith(ALGORITHM) or not _SIGNATURE.fullmatch(signature):
         raise AuthFailure("InvalidAuthorization")
-    require_secret_id(secret_id)
+    require_secret_id(who.secret_id)
     return Claim(
-        secret_id=secret_id,
+        secret_id=who.secret_id,
         timestamp=read_timestamp(request.header(b"x-tc-timestamp")),
-        signature=parts["Signature"],
+        signature=signature,
         token=request.header(b"x-tc-token"),
-        date=date,
-        service=service,
-        signed_headers=names,
+        date=who.date,
+        service=who.service,
+        signed_headers=who.signed_headers,
     )
+
+
+class _Who(NamedTuple):
+    secret_id: str
+    date: str
+    service: str
+    signed_headers: tuple[str, ...]
+
+
+@lru_cache(maxsize=1_024)
+def _who(credential: str, signed_headers: str) -> _Who | None:
+    """None for what has not the form. Cached: a client sends the same all day."""
+    secret_id, _, rest = credential.partition("/")
+    date, _, rest = rest.partition("/")
+    service, _, end = rest.rpartition("/")  # It may hold slashes and colons.
+    names = tuple(signed_headers.split(";"))
+    if not service or end != _END or not _DATE.fullmatch(date):
+        return None
+    if not _NEEDED.issubset(names) or len(names) > _MOST_HEADERS:
+        return None
+    if not all(map(_HEADER.fullmatch, names)):
+        return None
+    return _Who(secret_id, date, service, names)
 
 
 def require_secret_id(written: str) -> None:
@@ -137,30 +155,23 @@ def require_recent(timestamp: int, now_s: int) -> None:
 
 
 @lru_cache(maxsize=1_024)
-def hosts(header: str, also: tuple[str, ...]) -> tuple[str, ...]:
+def hosts(header: bytes, also: tuple[str, ...]) -> tuple[bytes, ...]:
     """Every host that a caller may have signed who sent this Host header."""
     if len(header) > _LONGEST_HOST:
         return (CLOUD_HOST,)
-    bare = header.removeprefix("http://").removeprefix("https://")
-    cut = bare.partition("/")[0]
-    without_port = re.sub(r":\d+$", "", cut)
-    return tuple(dict.fromkeys((header, bare, cut, without_port, *also, CLOUD_HOST)))
+    bare = header.removeprefix(b"http://").removeprefix(b"https://")
+    cut = bare.partition(b"/")[0]
+    without_port = _PORT.sub(b"", cut)
+    ours = [name.encode() for name in also]
+    return tuple(dict.fromkeys((header, bare, cut, without_port, *ours, CLOUD_HOST)))
 
 
 def paths(path: str) -> tuple[str, ...]:
     """Every path that a caller may have signed who asked for this one."""
-    return (path,) if path == "/" else (path, "/")
+    return ("/",) if path == "/" else (path, "/")
 
 
-def _scope(credential: str) -> tuple[str, str, str]:
-    """(SecretId, date, service); the service may hold slashes and colons."""
-    secret_id, _, rest = credential.partition("/")
-    date, _, rest = rest.partition("/")
-    service, _, end = rest.rpartition("/")
-    return (secret_id, date, service) if service and end == _END else ("", "", "")
-
-
-def _writings(values: dict[str, str]) -> Iterator[dict[str, str]]:
+def _writings(values: dict[bytes, bytes]) -> Iterator[dict[bytes, bytes]]:
     """Headers as they came, then as the documents want them and no SDK has them: in lower case."""
     yield dict(values)
     lower = {name: value.lower() for name, value in values.items()}
@@ -169,13 +180,12 @@ def _writings(values: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def canonical(
-    method: str, path: str, query: bytes, headers: dict[str, str], payload_digest: str
+    method: str, path: str, query: bytes, headers: Mapping[bytes, bytes], payload_digest: str
 ) -> bytes:
     """The canonical request, its headers in their order here."""
-    lines = "".join([f"{name}:{value}\n" for name, value in headers.items()])
-    before = f"{method}\n{path}\n".encode()
-    after = f"\n{lines}\n{';'.join(headers)}\n{payload_digest}".encode()
-    return before + query + after
+    lines = b"".join([b"%b:%b\n" % header for header in headers.items()])
+    pieces = (method.encode(), path.encode(), query, lines, b";".join(headers))
+    return b"\n".join((*pieces, payload_digest.encode()))
 
 
 @lru_cache(maxsize=4_096)
@@ -201,28 +211,31 @@ class Signer:
     def __init__(self, secret_id: str, secret_key: str, host: str, service: str = "sms") -> None:
         self._secret_id = secret_id
         self._secret_key = secret_key
-        self._host = host
+        self._host = host.encode()
         self._service = service
 
     def posted(self, body: bytes, timestamp: int, path: str = "/") -> dict[str, str]:
         """The headers of a call that posts JSON."""
-        headers = {"content-type": "application/json", "host": self._host}
+        headers = {b"content-type": b"application/json", b"host": self._host}
         reading = canonical("POST", path, b"", headers, sha256(body).hexdigest())
         return self._headers(headers, reading, timestamp)
 
     def got(self, query: bytes, timestamp: int, path: str = "/") -> dict[str, str]:
         """The headers of a call whose parameters stand in the query."""
-        headers = {"content-type": "application/x-www-form-urlencoded", "host": self._host}
+        headers = {b"content-type": b"application/x-www-form-urlencoded", b"host": self._host}
         reading = canonical("GET", path, query, headers, sha256().hexdigest())
         return self._headers(headers, reading, timestamp)
 
-    def _headers(self, headers: dict[str, str], reading: bytes, timestamp: int) -> dict[str, str]:
+    def _headers(
+        self, headers: Mapping[bytes, bytes], reading: bytes, timestamp: int
+    ) -> dict[str, str]:
         date = _date(timestamp)
         scope = f"{date}/{self._service}/{_END}"
         string = f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(reading).hexdigest()}"
         key = signing_key(self._secret_key, date, self._service)
         authorization = (
             f"{ALGORITHM} Credential={self._secret_id}/{scope},"
-            f" SignedHeaders={';'.join(headers)}, Signature={_sign(key, string).hex()}"
+            f" SignedHeaders={b';'.join(headers).decode()}, Signature={_sign(key, string).hex()}"
         )
-        return headers | {"authorization": authorization, "x-tc-timestamp": str(timestamp)}
+        written = {name.decode(): value.decode() for name, value in headers.items()}
+        return written | {"authorization": authorization, "x-tc-timestamp": str(timestamp)}

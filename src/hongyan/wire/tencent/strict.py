@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from hongyan.wire.tencent.fault import Fault
-from hongyan.wire.tencent.requests import Request
+from hongyan.wire.tencent.requests import MultiSmsInfo, Request
 
 Asked = TypeVar("Asked", bound=Request)
 
@@ -28,6 +28,8 @@ _WHOLE: Final = re.compile(r"\d{1,20}", re.ASCII)
 _POSITION: Final = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
 _DEEPEST: Final = 3
 """Dots that a name may have, such as `MultiSmsInfoSet.0.TemplateParamSet.0`."""
+_STRUCTURES: Final = (MultiSmsInfo,)
+"""What requests hold."""
 _BODY: Final = "Body"
 """Stands for the parameter's name where the whole of a request is meant."""
 
@@ -40,7 +42,7 @@ def from_json(body: bytes, type_: type[Asked]) -> Asked:
         raise _fault(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Fault("FailedOperation.JsonParseFail") from error
-    _require_no_repetition(body)
+    _require_no_repetition(body, type_)
     return request
 
 
@@ -81,14 +83,27 @@ def _fault(told: str) -> Fault:
     return Fault("InvalidParameter", where or _BODY)
 
 
-def _require_no_repetition(body: bytes) -> None:
+def _require_no_repetition(body: bytes, type_: type[Request]) -> None:
     """Raise Fault if an object names something twice: a proxy before us may have read the other.
 
-    Nearly every body has each name once, which one regular expression shows; others are read again.
+    Nearly every body has each name once, which is soon seen; others are looked at more closely, and
+    those that may really repeat one are read again.
     """
+    if b"\\" not in body and all(body.count(name) <= 1 for name in _quoted_names(type_)):
+        return
     names = [name for name, colon in _STRING.findall(body) if colon]
     if len(set(names)) < len(names) or any(b"\\" in name for name in names):
         json.loads(body, object_pairs_hook=_once)
+
+
+@cache
+def _quoted_names(type_: type[Request]) -> tuple[bytes, ...]:
+    """Those of what it holds too."""
+    names = [f'"{name}"'.encode() for name in _hints(type_)]
+    inner = [get_args(hint)[0] for hint in _hints(type_).values() if get_origin(hint) is tuple]
+    return tuple(names) + tuple(
+        name for one in inner if one in _STRUCTURES for name in _quoted_names(one)
+    )
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -154,7 +169,7 @@ def _hints(type_: type[msgspec.Struct]) -> dict[str, Any]:
 
 def _bare(type_: Any) -> Any:
     """The type without `| None` and without its bounds."""
-    if get_origin(type_) is UnionType:
+    if get_origin(type_) in (Union, UnionType):
         type_ = get_args(type_)[0]
     return get_args(type_)[0] if get_origin(type_) is Annotated else type_
 
