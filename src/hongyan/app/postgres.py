@@ -17,23 +17,23 @@ from hongyan.app.stores import Fatal, OpenStore
 from hongyan.core.verification import Rules
 from hongyan.service.ports import Administration, Clock
 from hongyan.store.opening import KEY_FILE, Inspection, StoreAway, StoreSettings, StoreUnusable
-from hongyan.store.postgres import inspecting, schema
+from hongyan.store.postgres import PostgresStore, administration, inspecting, schema
 from hongyan.store.postgres.connections import (
     LOST,
     Address,
     Connection,
-    connect,
     is_away,
+    opened,
     reason,
 )
 from hongyan.store.seal import KeyFileUnusable, KeyRing, Seal
+from hongyan.store.sqlite import departure
 from hongyan.store.sqlite.schema import DATABASE
 
 T = TypeVar("T")
 
 _NAME: Final = "hongyan opening"
 _TRY_EVERY_S: Final = 0.5
-_CLOSE_S: Final = 5.0
 _log: Final = structlog.get_logger()
 
 
@@ -86,12 +86,14 @@ class PostgresOpener:
         return Seal(KeyRing.load(self.place.directory / KEY_FILE), clock)
 
     def administration(self, seal: Seal, clock: Clock) -> Administration:
-        raise NotImplementedError
+        self._require_alone()
+        return administration(self._address, seal, clock)
 
     def open(
-        self, seal: Seal, rules: Rules, settings: StoreSettings, clock: Clock, on_fatal: Fatal
+        self, seal: Seal, rules: Rules, _settings: StoreSettings, clock: Clock, _on_fatal: Fatal
     ) -> OpenStore:
-        raise NotImplementedError
+        self._require_alone()
+        return PostgresStore(self._address, seal, rules, clock)
 
     def inspect(self, seal: Seal) -> Inspection:
         async def inspect(connection: Connection) -> Inspection:
@@ -112,7 +114,7 @@ class PostgresOpener:
 
     def _require_alone(self) -> None:
         """A house that is in the data directory must not seem to be empty all at once."""
-        if (self.place.directory / DATABASE).exists():
+        if not departure.has_left(self.place.directory):
             sentence = f"{self.place.directory} holds a house on SQLite. Move it to"
             more = f" {self.place.told} with 'hongyan move', or put its {DATABASE} away."
             raise StoreUnusable(sentence + more)
@@ -133,15 +135,14 @@ class PostgresOpener:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Connection]:
+        connection = await opened(self._address, _NAME)
         try:
-            connection = await connect(self._address, _NAME)
-            try:
-                yield connection
-            finally:
-                await connection.close(timeout=_CLOSE_S)
-        except (*LOST, asyncpg.PostgresError, ValueError) as error:
+            yield connection
+        except (*LOST, asyncpg.PostgresError) as error:
             kind = StoreAway if is_away(error) else StoreUnusable
             raise kind(reason(error, self._address)) from error
+        finally:
+            connection.terminate()
 
 
 def _awaited(work: Coroutine[Any, Any, T]) -> T:
