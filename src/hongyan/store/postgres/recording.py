@@ -49,13 +49,9 @@ async def message(
 async def find(connection: Connection, reference: Mark) -> MessageId | None:
     """The newest message that bears it: the recent window has the newest, if it has one at all."""
     found = await connection.fetchval(SQL["reference"], reference)
-    if found is not None:
-        return MessageId(found)
-    for (day,) in await connection.fetch(SQL["reference_days"]):
-        found = await connection.fetchval(SQL["filed_reference"], day, reference)
-        if found is not None:
-            return MessageId(found)
-    return None
+    if found is None:
+        found = await connection.fetchval(SQL["filed_reference"], reference)
+    return None if found is None else MessageId(found)
 
 
 async def owed(

@@ -35,6 +35,7 @@ class Watch:
         self._on_notice = on_notice
         self._look = look
         self._heard = asyncio.Event()
+        self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.trouble = ""
         """Why the database is away, in a sentence; empty while it is there."""
@@ -43,20 +44,20 @@ class Watch:
         self._task = asyncio.create_task(self._run(), name="store watch")
 
     async def close(self) -> None:
+        self._closing.set()
+        self._heard.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing.is_set():
             try:
                 await self._watch()
             except _FAILURES as error:
                 if not self.trouble:
                     _log.error("store.away", reason=reason(error, self._address))
                 self.trouble = reason(error, self._address)
-            await asyncio.sleep(_LOOK_EVERY_S)
+                await _within(_LOOK_EVERY_S, self._closing)
 
     async def _watch(self) -> None:
         connection = await connect(self._address, self._name)
@@ -66,15 +67,14 @@ class Watch:
             # What was told while nobody listened.
             for channel in self._channels:
                 self._on_notice(channel)
-            while True:
+            while not self._closing.is_set():
                 self._heard.clear()
                 await self._look(connection)
                 if self.trouble:
                     _log.info("store.back")
                 self.trouble = ""
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_EVERY_S):
-                        await self._heard.wait()
+                if not self._closing.is_set():
+                    await _within(_LOOK_EVERY_S, self._heard)
         finally:
             # Not a polite farewell: that would wait for a server that may be away.
             connection.terminate()
@@ -82,3 +82,9 @@ class Watch:
     def _hear(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
         self._heard.set()
         self._on_notice(channel)
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
