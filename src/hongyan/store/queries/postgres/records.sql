@@ -22,7 +22,7 @@ SELECT verification FROM current_verification WHERE mark = $1;
 SELECT message FROM reference WHERE mark = $1;
 
 -- name: count_waiting -- as far as it is worth counting
-SELECT count(*) FROM (SELECT 1 FROM outbox WHERE token = 0 LIMIT $1) AS some;
+SELECT count(*) FROM (SELECT 1 FROM outbox WHERE token = 0 LIMIT $1) AS line;
 
 -- name: next_due -- of those that wait for their hour
 SELECT min(first.due_at) FROM unnest($1::text[]) AS k (kind) CROSS JOIN LATERAL (
