@@ -5,6 +5,8 @@ moment goes on from there. Until it is finished the house is served in neither p
 
 import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -50,20 +52,8 @@ async def move(
     slice_rows: int = SLICE,
 ) -> Moved:
     """Move the house of a data directory, or go on with its move. Raises StoreUnusable."""
-    lock = Lock(directory)
-    try:
-        connection = _opened(directory, seal)
-        try:
-            return await _Move(connection, seal, address, clock, watch, slice_rows).run()
-        except apsw.Error as error:
-            sentence = (
-                f"{directory / schema.DATABASE} failed: {error}. Nothing is lost: see to it and"
-            )
-            raise StoreUnusable(sentence + " run the same command again.") from error
-        finally:
-            connection.close()
-    finally:
-        lock.release()
+    with _opened(directory, seal) as connection:
+        return await _Move(connection, seal, address, clock, watch, slice_rows).run()
 
 
 def come_back(directory: Path, seal: Seal, clock: Clock) -> int | None:
@@ -71,39 +61,40 @@ def come_back(directory: Path, seal: Seal, clock: Clock) -> int | None:
     what waits in it may have been sent from where it went, so that is in doubt now; how many those
     are. None when the house has not left. Raises StoreUnusable.
     """
+    with _opened(directory, seal) as connection:
+        departed = departure.read(connection)
+        if departed is None:
+            return None
+        held = hold_back(connection, seal, clock) if departed.is_over else 0
+        departure.forget(connection)
+        return held
+
+
+@contextmanager
+def _opened(directory: Path, seal: Seal) -> Iterator[apsw.Connection]:
+    """The file, for this process alone. Raises StoreUnusable for whatever becomes of it."""
+    path = directory / schema.DATABASE
     lock = Lock(directory)
     try:
-        connection = _opened(directory, seal)
+        if not path.exists():
+            raise StoreUnusable(
+                f"{directory} holds no {schema.DATABASE}. Name another with --data."
+            )
+        connection = schema.connect(directory)
         try:
-            departed = departure.read(connection)
-            if departed is None:
-                return None
-            held = hold_back(connection, seal, clock) if departed.is_over else 0
-            with connection:
-                departure.forget(connection)
-        except apsw.Error as error:
-            sentence = f"{directory / schema.DATABASE} failed: {error}."
-            raise StoreUnusable(sentence + " See to it and run the same command again.") from error
+            schema.migrate(connection)
+            schema.require_key(connection, seal)
+            yield connection
         finally:
-            connection.close()
-        return held
+            with suppress(apsw.Error):  # On a full disk its log stays beside it.
+                connection.close()
+    except apsw.Error as error:
+        sentence = (
+            f"{path} failed: {error}. Nothing is lost: see to it and run the same command again."
+        )
+        raise StoreUnusable(sentence) from error
     finally:
         lock.release()
-
-
-def _opened(directory: Path, seal: Seal) -> apsw.Connection:
-    """Raises StoreUnusable."""
-    path = directory / schema.DATABASE
-    if not path.exists():
-        raise StoreUnusable(f"{directory} holds no {schema.DATABASE}. Name another with --data.")
-    try:
-        connection = schema.connect(directory)
-        schema.migrate(connection)
-        schema.require_key(connection, seal)
-    except apsw.Error as error:
-        sentence = f"{path} cannot be opened: {error}. Check the path and this user's rights."
-        raise StoreUnusable(sentence) from error
-    return connection
 
 
 class _Move:
