@@ -1,29 +1,16 @@
 """Templates: a reviewed body with `{1}…{n}`, filled once, in order, by rules of its kind."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
 from hongyan.core.errors import InvalidParameters, InvalidTemplate
 from hongyan.core.message import Kind
+from hongyan.core.parameter import LONGEST_VALUE, Flaw, flaw_of
 
 _PLACEHOLDER: Final = re.compile(r"\{(\d{1,2})\}")
-_DIGITS: Final = re.compile(r"[0-9]*", re.ASCII)
-_LINK: Final = re.compile(
-    r"(?ai)://|www\.|[a-z0-9-]\.[a-z]{2,24}[/?:#]|\b\d{1,3}(?:\.\d{1,3}){3}\b"
-    r"|[a-z0-9-]\.(?:com|cn|net|org|top|xyz|cc|io|vip|co|me|ly|info|site|shop|club|icu|wang|link|ltd"
-    r"|tv|app|store|online|tech|pro|asia|mobi|im|gg|cf|tk|ml|ga|fun|live|work|biz|ren|xin|red|pub)\b"
-)
-_FULL_STOPS: Final = str.maketrans("。．｡", "...")
-"""What a browser takes for the dot of a name."""
-_UNSEEN: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
-"""Line breaks, and what turns or hides letters: they would make a text read otherwise."""
-_LONGEST_VALUE: Final = 30
 _STAR: Final = "*"
 
 
@@ -68,27 +55,21 @@ def require_values(kind: Kind, values: Sequence[str], count: int, longest_code: 
     Verification: digits only, at most `longest_code` (6, as carriers review them). Others: at most
     30 characters, no link, which reviewers allow only as a constant of the body, and no line break.
     """
-    if len(values) != count:
-        sentence = f"The template takes {count} parameters, not {len(values)}."
-        raise InvalidParameters(sentence)
-    for position, value in enumerate(values, start=1):
-        if kind is Kind.VERIFICATION:
-            _require_code_like(value, position, longest_code)
-        else:
-            _require_plain(value, position)
-
-
-def _require_code_like(value: str, position: int, longest: int) -> None:
-    if len(value) > longest or not _DIGITS.fullmatch(value):
-        sentence = f"Parameter {position} of a verification template is 0-{longest} digits."
-        raise InvalidParameters(sentence)
-
-
-def _require_plain(value: str, position: int) -> None:
-    if len(value) > _LONGEST_VALUE:
-        sentence = f"Parameter {position} has over {_LONGEST_VALUE} characters."
-        raise InvalidParameters(sentence)
-    if _UNSEEN.search(value):
-        raise InvalidParameters(f"Parameter {position} holds a line break or an unseen character.")
-    if _LINK.search(unicodedata.normalize("NFKC", value.translate(_FULL_STOPS))):
-        raise InvalidParameters(f"Parameter {position} holds a link; put links into the template.")
+    place = flaw_of(kind, values, count, longest_code)
+    if place is None:
+        return
+    match place.flaw:
+        case Flaw.COUNT:
+            sentence = f"The template takes {count} parameters, not {len(values)}."
+        case Flaw.NOT_CODE_LIKE:
+            sentence = f"Parameter {place.position} of a verification template is 0-{longest_code}"
+            sentence += " digits."
+        case Flaw.TOO_LONG:
+            sentence = f"Parameter {place.position} has over {LONGEST_VALUE} characters."
+        case Flaw.UNSEEN:
+            sentence = f"Parameter {place.position} holds a line break or an unseen character."
+        case Flaw.LINK:
+            sentence = f"Parameter {place.position} holds a link; put links into the template."
+        case never:
+            assert_never(never)
+    raise InvalidParameters(sentence)
