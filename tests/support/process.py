@@ -257,6 +257,9 @@ def _finished(command: Sequence[str], environment: Mapping[str, str]) -> Finishe
 class Process:
     """A command that serves until it is told to stop. Leaving the context always ends it."""
 
+    start_s = START_S
+    """What it may take to be open."""
+
     def __init__(self, *arguments: str | Path, **environment: str) -> None:
         self._err = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._child = subprocess.Popen(
@@ -298,7 +301,7 @@ class Process:
     def read_until(self, mark: str) -> None:
         """Read what it prints until it has printed this."""
         assert self._child.stdout is not None
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self.start_s
         while mark.encode() not in self._out:
             left = max(deadline - time.monotonic(), 0)
             readable, _, _ = select.select([self._child.stdout], [], [], left)
@@ -345,7 +348,12 @@ class Dev(Process):
     @property
     def file(self) -> dict[str, Any]:
         """dev.json"""
-        found: dict[str, Any] = json.loads((self.data / "dev.json").read_text("utf-8"))
+        return self.file_in(self.data)
+
+    @staticmethod
+    def file_in(data: Path) -> dict[str, Any]:
+        """The dev.json of a directory."""
+        found: dict[str, Any] = json.loads((data / "dev.json").read_text("utf-8"))
         return found
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 
@@ -19,6 +19,8 @@ from hongyan.store.seal import Seal
 
 T = TypeVar("T")
 
+_CHANGING: Final = 0x686F6E6779616E03
+"""The advisory lock of whoever makes several changes together."""
 _FAILURES = (*LOST, asyncpg.PostgresError)
 
 
@@ -69,6 +71,8 @@ class PostgresAdministration(Administering):
             return
         self._wait(self._connection.execute("BEGIN"))
         try:
+            # What is read here is changed by nobody else before it is written back.
+            self._run("lock_schema", _CHANGING)
             yield
         except BaseException:
             self._roll_back()
