@@ -14,18 +14,14 @@ import statistics
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit, urlunsplit
-
-import asyncpg
-import psutil
 
 from bench import load
+from bench.databases import Probe, asked, database
 from bench.filling import fill_postgres, fill_sqlite
 from bench.past import Apps, Past
 from bench.servers import Server, furnish, opened
@@ -104,7 +100,7 @@ class PostgresHouse:
         self.directory = directory
         self.arguments = ("--database", database)
         self._database = database
-        self._name = urlsplit(database).path.lstrip("/")
+        self._probe = Probe(database)
 
     def apps(self) -> Mapping[str, tuple[int, int]]:
         return {name: (app, account) for app, account, name in self._rows(_APPS)}
@@ -116,25 +112,10 @@ class PostgresHouse:
         return {name: (table, indexes) for name, table, indexes in self._rows(_SIZES)}
 
     def cpu_s(self) -> float:
-        """Of the server's processes that work for it, as far as they can be seen from here."""
-        spent = 0.0
-        for process in psutil.process_iter(["cmdline"]):
-            title = " ".join(process.info["cmdline"] or ())
-            if title.startswith("postgres:") and f" {self._name} " in title:
-                times = process.cpu_times()
-                spent += times.user + times.system
-        return spent
+        return self._probe.cpu_s()
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in asyncio.run(_asked(self._database, sql))]
-
-
-async def _asked(database: str, sql: str) -> list[Any]:
-    connection = await asyncpg.connect(database)
-    try:
-        return await connection.fetch(sql)
-    finally:
-        await connection.close()
+        return [tuple(row) for row in asyncio.run(asked(self._database, sql))]
 
 
 @dataclass(frozen=True)
@@ -241,7 +222,7 @@ def _subject(
     directory = folder / "data"
     house: House = SqliteHouse(directory)
     if options.store == "postgres":
-        house = PostgresHouse(directory, stack.enter_context(_database(options.server)))
+        house = PostgresHouse(directory, stack.enter_context(database(options.server)))
     with opened(directory, *house.arguments, dispatches=False):
         furnish(directory)
     apps = house.apps()
@@ -255,17 +236,6 @@ def _subject(
         past.naming_recent = past.naming
     server = stack.enter_context(opened(directory, *house.arguments, dispatches=False))
     return Subject(name, house, past, server, folder)
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """A new database, dropped at the end."""
-    name = f"hongyan_growth_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_asked(server, f"CREATE DATABASE {name}"))
-    try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-    finally:
-        asyncio.run(_asked(server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def _tell(options: argparse.Namespace, few: Subject, many: Subject, sizes: Sizes) -> None:
