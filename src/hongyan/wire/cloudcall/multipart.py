@@ -34,7 +34,7 @@ class MalformedForm(Exception):
 def read(content_type: str, body: bytes) -> Form:
     """The fields of a form. Raises MalformedForm."""
     delimiter = b"\r\n--" + _boundary(content_type)
-    pieces = (b"\r\n" + body).split(delimiter, MOST_FIELDS + 2)
+    pieces = (b"\r\n" + body).split(delimiter, MOST_FIELDS + 1)
     before, *parts = pieces
     if before.strip(b"\r\n") or not parts:
         raise MalformedForm("The body does not begin with its boundary.")
