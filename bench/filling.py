@@ -99,13 +99,8 @@ async def fill_postgres(database: str, past: Past, now: Millis) -> None:
     connection = await asyncpg.connect(database)
     await connection.execute("SET synchronous_commit = off")
     filling = _Postgres(connection, past.seal)
-    waiting: list[Turn] = []
     for turn in turns(past.slices(now)):
-        waiting.append(turn)
-        if len(waiting) == _TURNS_A_COMMIT:
-            await filling.write(waiting)
-            waiting.clear()
-    await filling.write(waiting)
+        await filling.write(turn)
     debit = "UPDATE account SET balance = balance - $1 WHERE id = $2"
     await connection.execute(debit, past.count, past.apps.account)
     await connection.execute("VACUUM ANALYZE")
@@ -117,15 +112,16 @@ class _Postgres:
         self._connection = connection
         self._seal = seal
 
-    async def write(self, these: Sequence[Turn]) -> None:
-        async with self._connection.transaction():
-            for turn in these:
-                if turn.accepted is not None:
-                    await self._accept(turn.accepted)
-                if turn.submitted is not None:
-                    await self._submit(turn.submitted)
-                if turn.delivered is not None:
-                    await self._deliver(turn.delivered)
+    async def write(self, turn: Turn) -> None:
+        """Each step commits for itself: what is dead then may give its place up to what comes."""
+        if turn.accepted is not None:
+            async with self._connection.transaction():
+                await self._accept(turn.accepted)
+        if turn.submitted is not None:
+            async with self._connection.transaction():
+                await self._submit(turn.submitted)
+        if turn.delivered is not None:
+            await self._deliver(turn.delivered)
 
     async def _accept(self, one: Slice) -> None:
         await self._copy("message", one.rows(self._seal), _MESSAGE)
