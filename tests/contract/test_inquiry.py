@@ -131,7 +131,7 @@ async def test_what_a_lost_process_was_sending_is_asked_about_at_once(
 ) -> None:
     message = await world.sent(kind=kind)
     await world.begun()
-    await world.restart()
+    await world.lost()
     assert await world.status(message) is Status.UNCONFIRMED
     assert await due(world) == [about(message, in_doubt=True)]
 

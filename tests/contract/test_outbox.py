@@ -119,14 +119,14 @@ async def test_a_lease_that_ends_while_sending_is_a_doubt_not_another_send(world
 async def test_what_was_claimed_when_the_process_ended_waits_again(world: World) -> None:
     message = await world.sent()
     await world.claim()
-    await world.restart()
+    await world.lost()
     assert [one.message for one in await world.claim()] == [message]
 
 
 async def test_what_was_being_sent_when_the_process_ended_is_in_doubt(world: World) -> None:
     message = await world.sent()
     await world.begun()
-    await world.restart()
+    await world.lost()
     assert await world.status(message) is Status.UNCONFIRMED
     assert await world.claim() == []
 
@@ -266,15 +266,15 @@ async def test_a_receipt_ends_a_submitted_message(world: World, end: Status) -> 
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, UNCONFIRMED], ids=["accepted", "unconfirmed"])
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("is_lost", [False, True])
 async def test_a_receipt_before_the_settle_waits_for_it(
-    world: World, outcome: Accepted | Unconfirmed, restarts: bool
+    world: World, outcome: Accepted | Unconfirmed, is_lost: bool
 ) -> None:
     message = await world.sent()
     [claimed] = await world.begun()
     await world.store.receive([Receipt(message.id, Status.DELIVERED, world.clock())])
-    if restarts:
-        await world.restart()
+    if is_lost:
+        await world.lost()
     else:
         assert await world.status(message) is Status.SENDING
         await world.settle(claimed, outcome)

@@ -132,9 +132,9 @@ class Outbox(RuleBasedStateMachine):
         assert all(one.status is not Status.SENDING for one in self.known)
 
     @rule()
-    def restart(self) -> None:
-        self.run(self.world.restart())
-        self._let_go(self.world.clock() + LEASE)
+    def lose(self) -> None:
+        self.run(self.world.lost())
+        self._let_go(self.world.clock())
         self._look()
         assert all(one.status is not Status.SENDING for one in self.known)
 

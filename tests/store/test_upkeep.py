@@ -183,6 +183,16 @@ async def test_two_sweeps_at_once_give_a_message_back_once(world: World) -> None
     assert len(await world.claim()) == 1
 
 
+async def test_what_a_process_held_is_free_as_soon_as_the_next_one_starts(world: World) -> None:
+    """For nobody else can hold it."""
+    claimed, sending = await world.sent(), await world.sent()
+    [_, begun] = await world.claim()
+    await world.begin([begun])
+    await world.restart()
+    assert await world.status(sending) is Status.UNCONFIRMED
+    assert [one.message for one in await world.claim()] == [claimed]
+
+
 async def test_a_text_that_is_being_sent_cannot_expire(world: World) -> None:
     message = await world.sent()
     await world.begun()

@@ -37,6 +37,7 @@ T = TypeVar("T")
 ACCOUNT = APP = 1
 BOUGHT = 10_000
 ACCEPTED = Accepted("up-1")
+_WAITS_S = 5.0
 
 
 class Hands:
@@ -191,13 +192,14 @@ class Shared:
         return hands
 
     async def somebody_waits(self) -> None:
-        """Return when a transaction waits for another one's rows."""
+        """Return when a transaction waits for another one's rows. Raises TimeoutError if none does."""
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND datname = current_database()"
         )
-        while not await self.connection.fetchval(waiting):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(_WAITS_S):
+            while not await self.connection.fetchval(waiting):
+                await asyncio.sleep(0)
 
     async def statuses(self) -> dict[MessageId, Status]:
         rows = await self.connection.fetch(

@@ -134,6 +134,14 @@ class World:
         await self._close()
         await self._open()
 
+    async def lost(self) -> None:
+        """The process ends in the middle of something, another one opens the same store, and what the
+        first one held is free: at once where no third can have it, else when its leases have ended.
+        """
+        await self.restart()
+        self.clock.pass_by(LEASE)
+        await self.sweep()
+
     @property
     def raw(self) -> Any:
         """The store with what its kind has beyond the port."""
