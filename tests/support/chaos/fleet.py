@@ -17,7 +17,9 @@ FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Non
 
 Role = Literal["web", "worker"]
 _READY_S: Final = 60.0
-_COMMAND: Final = (sys.executable, "-m", "hongyan")
+_SLEEP: Final = "import threading, time; time.sleep = lambda s: threading.Event().wait(s)"
+"""libfaketime 0.9.10 fails where Python's time.sleep waits for an absolute moment."""
+_COMMAND: Final = (sys.executable, "-c", f"{_SLEEP}; from hongyan.cli import main; main()")
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Member:
             }
         port = ("--port", "0") if self.role == "web" else ()
         arguments = (self.role, "--dev", "--json", "--data", str(self.data), *port)
-        with self.log.open("ab") as log:
+        with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 (*_COMMAND, *arguments), stdout=subprocess.PIPE, stderr=log, env=environment
             )
@@ -96,7 +98,7 @@ class Member:
 
     @property
     def log(self) -> Path:
-        return self.folder / f"{self.role}{self.number}.log"
+        return self.folder / f"{self.role}{self.number}.{self.lives}.log"
 
     @property
     def _clock(self) -> Path:
@@ -132,7 +134,7 @@ class Fleet:
     def dead_by_themselves(self) -> list[str]:
         """Those that ended though nobody killed them."""
         return [
-            f"{one.name} ended with {one.process.returncode}: {one.log.read_text()[-2_000:]}"
+            f"{one.name} ended with {one.process.returncode}: {one.log.read_text()[-4_000:]}"
             for one in self.members
             if one.process is not None
             and one.process.poll() is not None
