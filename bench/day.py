@@ -3,8 +3,9 @@ full. The pure part of `bench.scale`; everything it knows of real machines it is
 
 Each second brings messages (Poisson around the day's curve). They are accepted, stand in the line, are
 handed over and get their receipts; each step takes its share of the web processes, the workers, the
-databases and the providers, and what finds no room waits, oldest first, verification texts before
-others. A provider that is away costs a hand-over of its own before the next one takes the text.
+databases and the providers, and what finds no room waits, oldest first. Verification texts are handed
+over before others; at the door all wait alike, and where too many wait there the next is refused. A
+provider that is away costs a hand-over of its own before the next one takes the text.
 """
 
 import math
@@ -20,8 +21,12 @@ LIFETIME_S: Final = 300
 """A code dies; a text that still waits is not sent."""
 PATIENCE_S: Final = 8
 """A verification text that one provider has deferred is given up after so long."""
+MOST_WAITING: Final = 20_000
+"""Requests that one web process lets wait."""
 _RECEIPTS: Final = ((3, 0.5), (10, 0.4), (60, 0.1))
 """(seconds after the hand-over, share): when networks tell."""
+_FULL: Final = 0.999
+"""Not quite 1: of what a shard gets, whole messages are served."""
 _EXACT_BELOW: Final = 50.0
 
 
@@ -100,6 +105,16 @@ class Line:
             self.count -= count
         return taken
 
+    def refuse(self, most: int) -> None:
+        """Let go of the newest, at most so many."""
+        while most > 0 and self._cohorts:
+            born, count = self._cohorts.pop()
+            if count > most:
+                self._cohorts.append((born, count - most))
+                count = most
+            most -= count
+            self.count -= count
+
     def drop_before(self, second: int) -> int:
         """Those that came before; how many."""
         dropped = 0
@@ -120,7 +135,7 @@ class Use:
     def note(self, second: int, part: float) -> None:
         self.total += part
         self.peak = max(self.peak, part)
-        if part >= 1.0 - 1e-9 and self.first_full is None:
+        if part >= _FULL and self.first_full is None:
             self.first_full = second
 
 
@@ -131,6 +146,8 @@ class Told:
     seconds: int = 0
     arrived: int = 0
     handed_over: int = 0
+    refused: int = 0
+    """At the door: too many waited."""
     expired: int = 0
     left: int = 0
     """Still waiting at the end."""
@@ -219,7 +236,7 @@ class Simulation:
             self._receipts[shard][0] += receipts * (1.0 - shrunk)
             self._accept(shard, _share(accept, shrunk))
             handed_over += self._hand_over(shard, second, _share(hand_over, shrunk))
-            self._use(f"database {shard + 1}", second, min(needed, 1.0))
+            self._use(f"database {shard + 1}", second, needed)
         self._use("webs", second, sum(coming) / (rates.web * cluster.webs))
         self._use("workers", second, handed_over * tries / (rates.worker * cluster.workers))
         self._use("providers", second, handed_over / providers if providers else float(any(ready)))
@@ -246,10 +263,25 @@ class Simulation:
         return max(work * cluster.tax / (cluster.cores * 1e6), log / (cluster.log_mb_s * 1e6))
 
     def _accept(self, shard: int, most: int) -> None:
+        """As they came, whatever they are."""
+        coming = self._coming[shard]
+        total = sum(line.count for line in coming.values())
+        part = most / total if total else 0.0
         for kind in KINDS:
-            for born, count in self._coming[shard][kind].take(most):
+            share = min(round(coming[kind].count * part), most)
+            for born, count in coming[kind].take(share):
                 self._line[shard][kind].add(born, count)
                 most -= count
+        bound = MOST_WAITING * self._cluster.webs * self._cluster.shares[shard]
+        self._refuse(shard, bound)
+
+    def _refuse(self, shard: int, bound: float) -> None:
+        coming = self._coming[shard]
+        waiting = sum(line.count for line in coming.values())
+        for line in coming.values():
+            surplus = round(line.count * (1.0 - bound / waiting)) if waiting > bound else 0
+            line.refuse(surplus)
+            self._told.refused += surplus
 
     def _hand_over(self, shard: int, second: int, most: int) -> int:
         before = most
@@ -269,6 +301,7 @@ class Simulation:
             self._told.expired += one["verification"].drop_before(second - life + 1)
 
     def _use(self, name: str, second: int, part: float) -> None:
+        part = min(part, 1.0)
         self._told.uses.setdefault(name, Use()).note(second, part)
 
     def _note(self, second: int) -> None:

@@ -14,7 +14,7 @@ WIDE = Cluster(webs=1, workers=1, shares=[1.0], cores=1e6, log_mb_s=1e9, provide
 def run(demand: Demand, rates: Rates = RATES, cluster: Cluster = WIDE) -> Told:
     told = Simulation(demand, rates, cluster).run()
     delayed = sum(told.delays[kind].total() for kind in KINDS)
-    assert told.arrived == told.handed_over + told.expired + told.left
+    assert told.arrived == told.handed_over + told.refused + told.expired + told.left
     assert told.handed_over == delayed
     return told
 
@@ -85,6 +85,14 @@ def test_codes_go_first() -> None:
     assert told.percentile("other", 0.99) > 30
 
 
+def test_at_the_door_all_wait_alike_and_the_next_is_refused() -> None:
+    demand = Demand(lambda _second: 30_000.0, 60)
+    told = run(demand, replace(RATES, web=10_000.0))
+    assert told.refused == pytest.approx(60 * 20_000 - 20_000, rel=0.02)
+    assert told.left == pytest.approx(20_000, rel=0.01)
+    assert told.percentile("verification", 0.5) == told.percentile("other", 0.5) == 2
+
+
 def test_codes_that_come_too_late_are_not_sent() -> None:
     demand = replace(steady(100, 1_000), verification=1.0)
     told = run(demand, cluster=replace(WIDE, providers=[50.0]))
@@ -118,7 +126,7 @@ def test_a_large_account_fills_its_database() -> None:
     skewed = replace(even, shares=[0.8, 0.2])
     assert run(steady(14_000, 300), cluster=even).left == 0
     told = run(steady(14_000, 300), cluster=skewed)
-    assert told.left > 50_000
+    assert told.left + told.refused > 100_000
     assert [name for _, name in told.first_full()] == ["database 1"]
 
 
@@ -136,6 +144,14 @@ def test_a_line_is_first_come_first_served() -> None:
     assert line.take(6) == [(1, 5), (3, 1)]
     assert (line.count, line.drop_before(3), line.drop_before(4)) == (6, 0, 6)
     assert line.take(1) == []
+
+
+def test_a_line_lets_go_of_the_newest_first() -> None:
+    line = Line()
+    line.add(1, 5)
+    line.add(2, 3)
+    line.refuse(4)
+    assert (line.count, line.take(9)) == (4, [(1, 4)])
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.3, 5.0, 49.0, 400.0])
