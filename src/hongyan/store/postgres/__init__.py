@@ -53,6 +53,7 @@ T = TypeVar("T")
 _CONNECTIONS: Final = 10
 """Of a process, beside the one that listens: two accept, the others dispatch, settle, read."""
 _COUNT_EVERY_S: Final = 5.0
+_RELEASE_S: Final = 2.0
 _WORTH_COUNTING: Final = 1_000_000
 
 
@@ -79,6 +80,7 @@ class PostgresStore:
         self._work = asyncio.Event()
         self._arrivals = self._seen = 0
         self._waiting = 0
+        self._has_claimed = False
         self._count_at = 0.0
 
     async def start(self) -> None:
@@ -109,6 +111,10 @@ class PostgresStore:
     async def close(self) -> None:
         """Commit what waits, then let the database go."""
         await self._accepting.close()
+        if self._has_claimed:
+            with suppress(HongyanError, TimeoutError):
+                async with asyncio.timeout(_RELEASE_S):
+                    await self._do(partial(self._outbox.release, writer=self._numbering.number))
         await self._transactions.close()
         await self._watch.close()
         with suppress(HongyanError):
@@ -133,6 +139,7 @@ class PostgresStore:
 
     async def claim(self, room: Mapping[Kind, int], lease: Millis) -> list[Claimed]:
         self._seen = self._arrivals
+        self._has_claimed = True
         return await self._do(partial(self._outbox.claim, room=room, lease=lease))
 
     async def begin(self, attempts: Sequence[Begun], lease: Millis) -> set[MessageId]:

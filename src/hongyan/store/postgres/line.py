@@ -4,7 +4,8 @@ What has been claimed leaves its index only with a vacuum; until then it lies at
 and where somebody keeps an old snapshot (a backup that takes an hour) there may be millions of it.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from asyncpg import Record
@@ -36,12 +37,17 @@ class Line:
             return MessageId(0)
         return self._floors.get(kind, MessageId(0))
 
-    def note(self, claimed: Iterable[Record], kinds: Iterable[Kind], now: Millis) -> None:
-        """What a claim has found: nothing waits before the first of each kind."""
+    def note(self, claimed: Iterable[Record], room: Mapping[Kind, int], now: Millis) -> None:
+        """What a claim has found: nothing waits before the first of each kind. Where those that came
+        back took all the room, nobody has looked.
+        """
         first: dict[str, int] = {}
+        back: Counter[str] = Counter()
         for row in claimed:
-            if not row["due_at"]:  # It had never left the line.
+            if row["due_at"]:
+                back[row["kind"]] += 1
+            else:  # It had never left the line.
                 first[row["kind"]] = min(row["id"], first.get(row["kind"], row["id"]))
-        for kind in kinds:
+        for kind in [kind for kind, most in room.items() if back[kind] < most]:
             oldest = made_at(MessageId(first[kind])) if kind in first else now
             self._floors[kind] = first_id(min(oldest, now) - _MARGIN)

@@ -159,6 +159,13 @@ class Outbox:
             await self._lose(unit, sending)
         return len(ended)
 
+    async def release(self, unit: Unit, writer: int) -> None:
+        """What this process has claimed and not begun to send goes back to the line: it is stopping,
+        and others need not wait for the end of its lease.
+        """
+        if await unit.rows(SQL["release"], writer):
+            unit.notices.add(WORK)
+
     async def close_doubts(self, unit: Unit, most: int) -> int:
         """Nobody told in 72 h: charged, and for a person to look at."""
         due = await unit.rows(SQL["due_doubts"], unit.now, most)

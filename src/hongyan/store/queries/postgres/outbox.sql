@@ -72,6 +72,11 @@ ORDER BY token LIMIT $2 FOR UPDATE SKIP LOCKED;
 UPDATE outbox SET status = 'queued', token = 0, due_at = 1
 WHERE id = ANY($1::bigint[]) AND status = 'claimed';
 
+-- name: release -- claimed → queued, because its holder stops. Its number stands in its tokens, as in ids
+UPDATE outbox SET status = 'queued', token = 0, due_at = 1
+WHERE token > 0 AND (token >> 12) & 1023 = $1 AND status = 'claimed'
+RETURNING id;
+
 -- name: lose -- sending → unconfirmed, because its lease ended
 UPDATE outbox AS o SET status = 'unconfirmed', token = -1, due_at = $2
 FROM message AS m
