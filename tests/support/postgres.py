@@ -30,6 +30,26 @@ _BINARIES: Final = Path("/usr/lib/postgresql")
 _OPTIONS: Final = ("fsync=on", "max_connections=200", "unix_socket_directories=")
 _started: list[tuple[Path, Path]] = []
 _owned: dict[Path, str] = {}
+_free: list[str] = []
+
+_EMPTY: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOR name IN
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'hongyan_migration'
+    -- Those that others refer to go last.
+    ORDER BY array_position(ARRAY['account', 'app'], tablename::text) DESC NULLS FIRST
+  LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+  PERFORM setval(format('%I', sequencename)::regclass, 1, false)
+  FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
 
 
 class NoPostgres(Exception):
@@ -63,16 +83,19 @@ def migrated_database() -> str:
 
 
 def database_of(directory: Path) -> str:
-    """The URL of a directory's own database, made when it is first asked for."""
+    """The URL of a directory's own database, from when it is first asked for."""
     if directory not in _owned:
-        _owned[directory] = migrated_database()
+        _owned[directory] = _free.pop() if _free else migrated_database()
     return _owned[directory]
 
 
 def forget(directory: Path) -> None:
-    """Drop the directory's database, if it has one."""
+    """Empty the directory's database, if it has one, for the next that asks. (Each DROP waits for all
+    that the server has not yet written.)
+    """
     if url := _owned.pop(directory, None):
-        drop_database(url)
+        _execute(url, _EMPTY)
+        _free.append(url)
 
 
 def drop_database(url: str) -> None:
@@ -91,6 +114,8 @@ def database() -> Iterator[str]:
 
 def stop_server() -> None:
     """Stop what `server` has started and remove what this process has made."""
+    while _free:
+        drop_database(_free.pop())
     if _template.cache_info().currsize:
         drop_database(_url_of(_template()))
         _template.cache_clear()

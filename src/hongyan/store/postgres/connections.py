@@ -45,6 +45,7 @@ LOST: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
@@ -159,8 +160,6 @@ class Connections:
         self._idle: list[Connection] = []
         self._open = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self.trouble = ""
-        """Why none can be had, in a sentence; empty while they can."""
 
     async def take(self) -> Connection:
         """A live connection, once there is one to be had. Raises StoreUnavailable."""
@@ -168,8 +167,8 @@ class Connections:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._take()
         except TimeoutError as error:
-            self.trouble = f"All {self._most} connections to {self._address} are busy."
-            raise StoreUnavailable(self.trouble) from error
+            sentence = f"All {self._most} connections to {self._address} are busy."
+            raise StoreUnavailable(sentence) from error
 
     def give(self, connection: Connection) -> None:
         if connection.is_closed():
@@ -184,6 +183,10 @@ class Connections:
             await connection.close(timeout=_CONNECT_S)
         self._open -= len(self._idle)
         self._idle.clear()
+
+    def reason(self, error: BaseException) -> str:
+        """Why the database cannot be used, in a sentence."""
+        return reason(error, self._address)
 
     @property
     def taken(self) -> int:
@@ -212,9 +215,7 @@ class Connections:
             self._call_next()
             if not isinstance(error, (*LOST, asyncpg.PostgresError, ValueError)):
                 raise
-            self.trouble = reason(error, self._address)
-            raise StoreUnavailable(self.trouble) from error
-        self.trouble = ""
+            raise StoreUnavailable(self.reason(error)) from error
         return connection
 
     def _call_next(self) -> None:

@@ -33,8 +33,8 @@ class Raced(Exception):
     """Another transaction was first: this one is undone and done again."""
 
 
-class NotCommitted(Exception):
-    """The connection was lost during COMMIT, and the database says that it came to nothing."""
+class ConnectionLost(Exception):
+    """The connection has gone, and nothing of its transaction was committed."""
 
 
 class GuardBroken(Exception):
@@ -47,6 +47,15 @@ _REPEATED: Final = (
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
 )
+
+
+_REFUSED: Final = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresSystemError,
+)
+"""What the database says when it cannot write at all, whatever it is."""
 
 
 class Unit:
@@ -142,9 +151,8 @@ class Transactions:
             try:
                 return await look(connection)
             except BaseException as error:
-                await _undo(connection, error)
                 tries += 1
-                if not isinstance(error, LOST):
+                if not await _is_lost(connection, error):
                     raise
                 if tries > _MOST_REPEATS:
                     raise self._unavailable(error) from error
@@ -161,13 +169,16 @@ class Transactions:
         while True:
             try:
                 result = await self._try(work, tries)
-            except (*_REPEATED, NotCommitted, *LOST) as error:
+            except (*_REPEATED, ConnectionLost) as error:
                 tries += 1
                 if tries > _MOST_REPEATS:
-                    raise self._unavailable(error) from error
+                    raise self._unavailable(error.__cause__ or error) from error
                 _log.info("store.repeated", reason=type(error).__name__, tries=tries)
-            except asyncpg.InsufficientResourcesError as error:
+            except _REFUSED as error:
                 raise self._unavailable(error) from error
+            except StoreUnavailable as error:
+                self.trouble = str(error)
+                raise
             else:
                 self.commits += 1
                 self.trouble = ""
@@ -182,12 +193,13 @@ class Transactions:
             result = await work(unit)
             ended = await self._commit(unit, batch)
         except BaseException as error:
-            await _undo(connection, error)
+            if await _is_lost(connection, error):
+                raise ConnectionLost(str(error)) from error
             raise
         finally:
             self._connections.give(connection)
         if not ended and not await self._was_committed(batch):
-            raise NotCommitted
+            raise ConnectionLost
         for follow in unit.committed:
             follow()
         for channel in unit.notices:
@@ -209,7 +221,7 @@ class Transactions:
         return True
 
     async def _was_committed(self, batch: uuid.UUID) -> bool:
-        """Whether it was; if it was not, it never will be, for its id is taken from now on. Should
+        """Whether it was; if it was not, it never will be, for its id is noted so from now on. Should
         its server process still be at it, this waits for the end of that.
 
         Raises StoreUnavailable when nobody can be asked.
@@ -228,27 +240,31 @@ class Transactions:
     async def _ask(self, batch: uuid.UUID) -> bool:
         connection = await self._connections.take()
         try:
-            taken = await connection.execute(SQL["claim_batch"], batch)
+            never: bool = await connection.fetchval(SQL["claim_batch"], batch)
         except BaseException as error:
-            await _undo(connection, error)
+            await _is_lost(connection, error)
             raise
         finally:
             self._connections.give(connection)
-        return taken.endswith(" 0")
+        return not never
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
-        words = str(error) or type(error).__name__
-        self.trouble = f"The store cannot write: {words}."
-        _log.error("store.refused", reason=words)
+        self.trouble = self._connections.reason(error)
+        _log.error("store.refused", reason=self.trouble)
         return StoreUnavailable(self.trouble)
 
 
-async def _undo(connection: Connection, error: BaseException) -> None:
-    """Leave the connection clean, or closed."""
-    if isinstance(error, LOST):
-        connection.terminate()
-    elif not connection.is_closed() and connection.is_in_transaction():
+async def _is_lost(connection: Connection, error: BaseException) -> bool:
+    """Whether the connection is of no more use; if it is, it has been left clean."""
+    if not connection.is_closed() and not isinstance(error, (*LOST, asyncio.CancelledError)):
+        if not connection.is_in_transaction():
+            return False
         try:
             await connection.execute("ROLLBACK")
         except (*LOST, asyncpg.PostgresError):
             connection.terminate()
+        return False
+    lost = connection.is_closed() or not isinstance(error, asyncpg.InterfaceError)
+    connection.terminate()
+    # asyncpg says so, too, when it is called wrongly: that is no loss but a bug.
+    return lost and not isinstance(error, asyncio.CancelledError)

@@ -18,7 +18,8 @@ CREATE TABLE meta (
 -- Batches that were committed, so that a COMMIT whose answer was lost can be asked after. The ids are
 -- UUIDv7, so they are forgotten by their own time.
 CREATE TABLE batch (
-  id UUID PRIMARY KEY
+  id UUID PRIMARY KEY,
+  void BOOLEAN NOT NULL DEFAULT false -- it was asked after before it was committed: it never will be
 );
 
 -- Numbers of the processes that make ids, each leased for a while. Here alone the time is this

@@ -8,5 +8,6 @@ UPDATE account SET balance = balance + ({units}) WHERE id = {account};
 INSERT INTO batch (id) SELECT '{batch}'
 WHERE {must_last} OR pg_current_xact_id_if_assigned() IS NOT NULL;
 
--- name: claim_batch -- 0 rows: it was committed. 1: it was not, and never can be from now on
-INSERT INTO batch (id) VALUES ($1) ON CONFLICT DO NOTHING;
+-- name: claim_batch -- true: it was not committed, and never can be from now on
+INSERT INTO batch (id, void) VALUES ($1, true)
+ON CONFLICT (id) DO UPDATE SET void = batch.void RETURNING void;

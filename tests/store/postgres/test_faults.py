@@ -1,0 +1,163 @@
+"""Connections that end at the worst moment: nothing is done twice, and nothing that was answered is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hongyan.core.command import Approved, Sent
+from hongyan.core.errors import CodeRefused, StoreUnavailable
+from hongyan.core.identifier import MessageId
+from hongyan.core.message import Status
+from hongyan.core.outcome import Accepted, Rejected
+from support.processes import Processes, processes
+from support.wire_cutter import WireCutter
+from support.world import World
+
+Cut = tuple[World, WireCutter]
+
+_END_BACKENDS = """SELECT count(*) FROM (
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name ~ '^hongyan [0-9]'
+) AS ended"""
+
+STAGES = [b"BEGIN", b"FROM account", b"INTO kept", b"INTO message", b"COMMIT"]
+"""Words that the messages of an accept hold, in their order."""
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[Processes]:
+    async with processes(tmp_path, 1) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def cut(house: Processes) -> Cut:
+    return await house.over_a_wire()
+
+
+@pytest.mark.parametrize("word", STAGES)
+async def test_a_wire_that_is_cut_before_the_server_hears_of_it_costs_a_repeat(
+    house: Processes, cut: Cut, word: bytes
+) -> None:
+    world, cutter = cut
+    cutter.cut_before(word)
+    answer = await world.send(key=world.idempotency("k"))
+    assert isinstance(answer, Sent)
+    assert cutter.cuts == 1
+    assert await house.books() == (999, 999, 999)
+    assert await world.send(key=world.idempotency("k")) == answer
+
+
+@pytest.mark.parametrize("word", STAGES)
+async def test_an_answer_that_is_lost_is_asked_after(
+    house: Processes, cut: Cut, word: bytes
+) -> None:
+    world, cutter = cut
+    cutter.cut_after(word)
+    answer = await world.send(key=world.idempotency("k"))
+    assert isinstance(answer, Sent)
+    assert cutter.cuts == 1
+    assert await house.books() == (999, 999, 999)
+    assert await world.send(key=world.idempotency("k")) == answer
+    assert await house.value("SELECT count(*) FROM outbox") == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_code_passes_once_however_its_commit_ends(cut: Cut, after: bool) -> None:
+    world, cutter = cut
+    verification = await world.started()
+    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    assert isinstance(await world.check(verification), Approved)
+    assert cutter.cuts == 1
+    assert isinstance(await world.check(verification), CodeRefused)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("outcome", [Accepted("up"), Rejected("no_such_number", "")])
+async def test_a_settle_is_done_once_however_its_commit_ends(
+    house: Processes, cut: Cut, outcome: Any, after: bool
+) -> None:
+    world, cutter = cut
+    message = await world.sent()
+    [claimed] = await world.begun()
+    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    assert await world.settle(claimed, outcome) == {message.id}
+    assert cutter.cuts == 1
+    refunded = isinstance(outcome, Rejected)
+    assert await world.status(message) is (Status.REJECTED if refunded else Status.SUBMITTED)
+    assert await house.books() == ((1000,) * 3 if refunded else (999,) * 3)
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_claim_whose_commit_ends_so_takes_nothing_away(cut: Cut, after: bool) -> None:
+    world, cutter = cut
+    message = await world.sent()
+    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    [claimed] = await world.claim()
+    assert claimed.message.id == message.id
+    assert await world.begin([claimed]) == {message.id}
+
+
+async def test_a_batch_is_lost_or_kept_as_a_whole(house: Processes, cut: Cut) -> None:
+    world, cutter = cut
+    for after in (False, True, False, True):
+        (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+        answers = await asyncio.gather(*(world.send() for _ in range(50)))
+        assert all(isinstance(answer, Sent) for answer in answers)
+    assert cutter.cuts == 4
+    assert await house.books() == (800, 800, 800)
+
+
+async def test_backends_that_are_ended_at_any_moment_lose_and_double_nothing(
+    house: Processes,
+) -> None:
+    """As an administrator, or a server that goes down in a hurry, does it."""
+    [world] = house.worlds
+    sent: list[MessageId] = []
+    keys = count()
+
+    async def send() -> None:
+        for _ in range(10):
+            message = world.message()
+            with suppress(StoreUnavailable):
+                answer = await world.send(message, key=world.idempotency(f"k{next(keys)}"))
+                assert isinstance(answer, Sent)
+                sent.append(message.id)
+
+    async def send_all() -> None:
+        await asyncio.gather(*(send() for _ in range(32)))
+
+    working = asyncio.create_task(send_all())
+    ended = 0
+    while not working.done():
+        ended += await house.value(_END_BACKENDS)
+        commits = world.store.standing().commits
+        while world.store.standing().commits == commits and not working.done():
+            await asyncio.sleep(0)
+    await working
+    assert ended
+    assert sent
+    stored = await house.value("SELECT array_agg(id) FROM message")
+    assert set(sent) <= set(stored)
+    assert await house.books() == (1_000 - len(stored),) * 3
+
+
+async def test_while_the_database_is_away_callers_are_told_and_it_comes_back_by_itself(
+    house: Processes,
+) -> None:
+    [world] = house.worlds
+    await house.let_in(False)
+    with pytest.raises(StoreUnavailable):
+        await world.send()
+    while not world.store.standing().trouble:
+        await asyncio.sleep(0)
+    assert house.name in world.store.standing().trouble
+    await house.let_in(True)
+    while world.store.standing().trouble:
+        await asyncio.sleep(0)
+    await world.sent()

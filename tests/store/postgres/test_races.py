@@ -1,0 +1,245 @@
+"""Two processes and more at once: every promise about "once" and "at most" holds across them."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hongyan.core.command import Approved, Consumed, Declined, Knock, Opened, Queued, Send, Sent
+from hongyan.core.errors import CodeRefused, HongyanError, ProofUsed, WrongSecret
+from hongyan.core.identifier import MemberId
+from hongyan.core.limit import Window
+from hongyan.core.message import Message
+from hongyan.core.time import DAY, MINUTE, SECOND
+from support.processes import Processes, processes
+from support.world import World
+
+AT_ONCE = 64
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[Processes]:
+    async with processes(tmp_path, 2) as opened:
+        yield opened
+
+
+async def together(house: Processes, ask: Callable[[World], Any]) -> list[Any]:
+    """The same, 64 times at once, of all processes by turns."""
+    worlds = house.worlds
+    return await asyncio.gather(*(ask(worlds[n % len(worlds)]) for n in range(AT_ONCE)))
+
+
+def queued(answers: list[Any]) -> list[Queued]:
+    """All the messages that were taken; no answer is an error."""
+    assert all(isinstance(answer, Sent) for answer in answers), Counter(map(repr, answers))
+    return [one for answer in answers for one in answer.messages if isinstance(one, Queued)]
+
+
+def named(world: World, reference: str) -> Message:
+    mark = world.mark(reference, b"reference")
+    return msgspec.structs.replace(world.message(), reference=reference, reference_mark=mark)
+
+
+async def test_of_64_right_codes_one_passes(house: Processes) -> None:
+    verification = await house.worlds[0].started()
+    answers = await together(house, lambda world: world.check(verification))
+    assert Counter(map(type, answers)) == {Approved: 1, CodeRefused: 63}
+
+
+async def test_of_64_wrong_codes_five_are_compared(house: Processes) -> None:
+    verification = await house.worlds[0].started()
+    answers = await together(house, lambda world: world.check(verification, "000000"))
+    assert set(map(type, answers)) == {CodeRefused}
+    found = await house.worlds[1].store.verification(verification)
+    assert found is not None
+    assert (found.attempts, found.code) == (5, None)
+
+
+async def test_of_64_who_use_a_proof_one_does(house: Processes) -> None:
+    verification = await house.worlds[0].started()
+    approved = await house.worlds[1].check(verification)
+    assert isinstance(approved, Approved)
+    answers = await together(house, lambda world: world.consume(approved))
+    assert Counter(map(type, answers)) == {Consumed: 1, ProofUsed: 63}
+
+
+async def test_a_phone_becomes_one_member(house: Processes) -> None:
+    """Two purposes, verified at the same moment: no verification is common to the two."""
+    purposes = [f"p{number}" for number in range(4)]
+    verifications = []
+    for purpose in purposes:
+        verifications.append(await house.worlds[0].started(purpose=purpose))
+        house.worlds[0].clock.pass_by(MINUTE)
+    answers = await asyncio.gather(
+        *(
+            house.worlds[n % 2].check(verification, member=MemberId(n + 1))
+            for n, verification in enumerate(verifications)
+        )
+    )
+    approved = [answer for answer in answers if isinstance(answer, Approved)]
+    assert len(approved) == 4
+    assert len({answer.member for answer in approved}) == 1
+    assert sum(answer.new_member for answer in approved) == 1
+
+
+@pytest.mark.parametrize("most", [1, 7])
+async def test_a_limit_is_exact(tmp_path: Path, most: int) -> None:
+    windows = (Window("30s", most, 30 * SECOND),)
+    async with processes(tmp_path, 3, windows=windows) as house:
+        for _ in range(3):
+            answers = await together(house, lambda world: world.send())
+            assert len(queued(answers)) == most
+            house.worlds[0].clock.pass_by(30 * SECOND)
+
+
+async def test_a_client_and_an_address_are_counted_across_processes(house: Processes) -> None:
+    windows = (Window("24h", 9, DAY),)
+
+    async def send(world: World) -> Any:
+        mark = world.mark("c", b"client")
+        return await world.accept(Send((world.message(),), client=mark, client_windows=windows))
+
+    assert len(queued(await together(house, send))) == 9
+
+    numbers = iter(range(AT_ONCE))
+
+    async def start(world: World) -> Any:
+        number = f"+86138001380{next(numbers):02d}"
+        return await world.start(number, caller=world.caller(ip="192.0.2.1"))
+
+    answers = await together(house, start)
+    assert sum(not isinstance(answer, HongyanError) for answer in answers) == 10
+
+
+async def test_a_door_is_shut_by_all_who_guess_at_it(house: Processes) -> None:
+    async def guess(world: World) -> Any:
+        return await world.accept(Knock(world.mark("door", b"door"), right=False))
+
+    assert set(map(type, await together(house, guess))) == {WrongSecret}
+    for world in house.worlds:
+        right = Knock(world.mark("door", b"door"), right=True)
+        assert isinstance(await world.accept(right), WrongSecret)
+    house.worlds[0].clock.pass_by(SECOND)
+    right = Knock(house.worlds[0].mark("door", b"door"), right=True)
+    assert isinstance(await house.worlds[1].accept(right), Opened)
+
+
+async def test_a_request_under_a_key_is_done_once(house: Processes) -> None:
+    for number in range(5):
+        key = f"k{number}"
+        answers = await together(house, lambda w, k=key: w.send(key=w.idempotency(k)))  # type: ignore[misc]
+        assert all(answer == answers[0] for answer in answers)
+    assert await house.worlds[0].balance() == 995
+
+
+async def test_a_reference_is_taken_once(house: Processes) -> None:
+    for number in range(3):
+        reference = f"m{number % 2}"
+        answers = await together(house, lambda w, r=reference: w.send(named(w, r)))  # type: ignore[misc]
+        taken = queued(answers)
+        assert len(taken) == (1 if number < 2 else 0)
+    house.worlds[0].clock.pass_by(DAY)
+    [again] = queued(await together(house, lambda w: w.send(named(w, "m0"))))
+    mark = house.worlds[0].mark("m0", b"reference")
+    assert await house.worlds[1].store.find(mark) == again.id
+
+
+async def test_a_balance_is_spent_to_the_last_and_not_further(tmp_path: Path) -> None:
+    async with processes(tmp_path, 4, packages=41) as house:
+        answers = await together(house, lambda world: world.send(world.message(units=2)))
+        assert len(queued(answers)) == 20
+        answers = await together(house, lambda world: world.send())
+        assert len(queued(answers)) == 1
+        assert await house.books() == (0, 0, 0)
+
+
+async def test_whatever_they_ask_at_once_nobody_is_told_of_a_deadlock(tmp_path: Path) -> None:
+    """Numbers, users, keys and references of which everybody wants several, in any order."""
+    chance = random.Random(4)
+    windows = (Window("24h", 30, DAY),)
+    async with processes(tmp_path, 3, packages=400, windows=windows) as house:
+        codes: list[Any] = []
+
+        async def send(world: World) -> Any:
+            messages = tuple(
+                msgspec.structs.replace(
+                    named(world, f"m{chance.randrange(500)}"),
+                    phone_mark=world.mark(f"phone {chance.randrange(8)}"),
+                )
+                for _ in range(chance.randrange(1, 4))
+            )
+            client = world.mark(f"client {chance.randrange(4)}", b"client")
+            key = world.idempotency(f"k{chance.randrange(300)}", str(chance.random()))
+            return await world.accept(Send(messages, windows, key, client, windows))
+
+        async def start(world: World) -> Any:
+            caller = world.caller(
+                openid=f"o{chance.randrange(5)}", ip=f"192.0.2.{chance.randrange(3)}"
+            )
+            number = f"+86138001380{chance.randrange(30):02d}"
+            answer = await world.start(number, caller=caller, purpose=f"p{chance.randrange(2)}")
+            if not isinstance(answer, HongyanError):
+                codes.append((answer.verification, caller))
+            return answer
+
+        async def check(world: World) -> Any:
+            if not codes:
+                return None
+            verification, caller = chance.choice(codes)
+            code = chance.choice(["384592", "000000"])
+            return await world.check(verification, code, caller=caller, member=MemberId(7))
+
+        async def either(world: World) -> Any:
+            return await chance.choice([send, start, check])(world)
+
+        for _ in range(4):
+            await together(house, either)
+            house.worlds[0].clock.pass_by(MINUTE)
+        balance, ledger, charged = await house.books()
+        assert balance == ledger == charged
+        assert balance >= 0
+
+
+async def test_each_process_makes_ids_of_its_own(house: Processes) -> None:
+    third = await house.more()
+    ids = [world.store.next_id() for world in (*house.worlds, third) for _ in range(5_000)]
+    assert len(set(ids)) == len(ids)
+
+
+async def test_what_an_operator_changes_is_seen_by_all(house: Processes) -> None:
+    one, other = house.worlds
+    one.administering.create_app(one.account, "app_new", "New")
+    async with asyncio.timeout(2):
+        while "app_new" not in other.store.directory.apps:
+            await asyncio.sleep(0)
+
+
+async def test_what_one_accepts_wakes_the_other(house: Processes) -> None:
+    one, other = house.worlds
+    await other.claim()
+    waiting = asyncio.create_task(other.store.work([one.message().kind], 15 * SECOND))
+    await one.sent()
+    async with asyncio.timeout(5):
+        await waiting
+    assert len(await other.claim()) == 1
+
+
+async def test_nobody_keeps_a_connection(house: Processes) -> None:
+    await together(house, lambda world: world.send())
+    for world in house.worlds:
+        assert world.raw._connections.taken == 0
+
+
+async def test_a_declined_number_says_why_in_every_process(tmp_path: Path) -> None:
+    windows = (Window("30s", 1, 30 * SECOND),)
+    async with processes(tmp_path, 2, windows=windows) as house:
+        await house.worlds[0].sent()
+        answer = await house.worlds[1].send()
+        assert isinstance(answer, Sent)
+        until = house.worlds[0].clock() + 30 * SECOND
+        assert answer.messages == (Declined("30s", until),)
