@@ -218,8 +218,13 @@ def _reached(status: Status) -> set[Status]:
     return reached
 
 
-@pytest.mark.timeout(60)
+_SHARE = {"sqlite": 1, "postgres": 5}
+"""Of so many examples one is tried: where each has a database of its own, most of its time is that."""
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", list(STORES))
 def test_messages_go_their_way_whatever_happens(kind: str) -> None:
     machine = type("Outbox", (Outbox,), {"kind": kind})
-    run_state_machine_as_test(machine, settings=hypothesis.settings())
+    tried = hypothesis.settings().max_examples // _SHARE[kind]
+    run_state_machine_as_test(machine, settings=hypothesis.settings(max_examples=tried))

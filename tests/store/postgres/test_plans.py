@@ -15,11 +15,13 @@ PLANNED = re.compile(r"(--[^\n]*\n)*(SELECT|INSERT|UPDATE|DELETE|WITH)")
 SMALL = {"accounts", "apps", "app_names", "keys", "signatures", "templates", "routes"}
 """Read whole, and seldom."""
 SELDOM = {
-    "forget_signing_keys",
-    "signing_keys",
-    "count_given_up",
-    "given_up",
     "books",
+    "count_given_up",
+    "count_waiting",
+    "end_key",
+    "forget_signing_keys",
+    "given_up",
+    "signing_keys",
     "some_tables",
 }
 """A person's or a minute's look at a table or an index that holds little."""
