@@ -8,6 +8,11 @@ from hongyan.wire.cloudcall.multipart import MOST_FIELDS, MalformedForm, read
 
 KIND = "multipart/form-data; boundary=b"
 FIELD = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+ODD = (
+    b"--b\r\ncontent-type: text/plain\r\n"
+    b'CONTENT-DISPOSITION:form-data;name="A"; filename="x.bin"\r\n'
+    b"Content-Transfer-Encoding: Binary\r\nX: y\r\n\r\n1\r\n--b--"
+)
 
 
 @pytest.mark.parametrize(
@@ -24,9 +29,7 @@ FIELD = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
         (KIND, FIELD.replace(b"1", b"\r\n--\r\n--c") + b"--b--", {"a": b"\r\n--\r\n--c"}),
         (
             KIND,
-            b"--b\r\ncontent-type: text/plain\r\n"
-            + b'CONTENT-DISPOSITION:form-data;name="A"; filename="x.bin"\r\n'
-            + b"Content-Transfer-Encoding: Binary\r\nX: y\r\n\r\n1\r\n--b--",
+            ODD,
             {"a": b"1"},
         ),
         (KIND, b"--b--\r\n", {}),

@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _WIDTHS: Final = {_FIXED64: 8, _FIXED32: 4}
 _LONGEST_VARINT: Final = 10
+_MORE: Final = 0x80
+"""The bit of an octet that says that more follow."""
 _UINT64: Final = (1 << 64) - 1
 _UINT32: Final = (1 << 32) - 1
 _INT32_SIGN: Final = 1 << 31
@@ -66,7 +68,9 @@ class Fields:
         return [Fields(value) for value in self._of_type(field, bytes)]
 
     def _of_type(self, field: int, wanted: type[_Value]) -> list[_Value]:
-        values = self._found.get(field, [])
+        values = self._found.get(field)
+        if not values:
+            return []
         right = [value for value in values if isinstance(value, wanted)]
         if len(right) < len(values):
             raise BadProtobuf(f"Field {field} has the wrong wire type.")
@@ -96,10 +100,12 @@ class Fields:
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     """(value, where it ends)."""
+    if at < len(data) and data[at] < _MORE:  # Nearly all are this small.
+        return data[at], at + 1
     value = 0
     for position, octet in enumerate(data[at : at + _LONGEST_VARINT]):
         value |= (octet & 0x7F) << 7 * position
-        if octet < 0x80:  # noqa: PLR2004 - the bit that says that more follows
+        if octet < _MORE:
             if value > _UINT64:
                 break
             return value, at + position + 1
@@ -123,8 +129,8 @@ def text(field: int, value: str) -> bytes:
 
 def _written(value: int) -> bytes:
     found = bytearray()
-    while value > 0x7F:  # noqa: PLR2004
-        found.append(value & 0x7F | 0x80)
+    while value >= _MORE:
+        found.append(value & 0x7F | _MORE)
         value >>= 7
     found.append(value)
     return bytes(found)
