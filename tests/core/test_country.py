@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hongyan.core import country
-from hongyan.core.country import NAMES, Number
+from hongyan.core.country import NAMES, Number, Scope
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,20 @@ def test_what_is_no_number_tells_nothing(raw: str) -> None:
 def test_every_country_with_numbers_has_a_name() -> None:
     assert set(NAMES) == set(phonenumbers.SUPPORTED_REGIONS)
     assert all(name == name.strip() and name for name in NAMES.values())
+
+
+@pytest.mark.parametrize(
+    ("iso_codes", "mixed"),
+    [([], False), (["CN", "CN"], False), (["MY", "US", "DEF"], False), (["MY", "CN"], True)],
+)
+def test_home_and_abroad_are_told_apart(iso_codes: list[str], *, mixed: bool) -> None:
+    assert country.are_mixed(iso_codes) is mixed
+
+
+def test_a_template_covers_home_or_abroad_or_both() -> None:
+    assert [scope.covers("CN") for scope in Scope] == [True, False, True]
+    assert [scope.covers("HK") for scope in Scope] == [False, True, True]
+    assert [int(scope) for scope in Scope] == [0, 1, 3]
 
 
 @given(st.text())

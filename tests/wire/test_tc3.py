@@ -260,5 +260,13 @@ def test_whatever_stands_there_is_refused_in_a_word(written: str) -> None:
         tc3.read(one)
 
 
+@pytest.mark.parametrize("sent", ["", "tmpTOKEN", "令牌"])
+def test_temporary_credentials_need_their_token(sent: str) -> None:
+    tc3.require_token("tmpTOKEN/abc+==", "tmpTOKEN/abc+==")
+    tc3.require_token(sent, "")
+    with pytest.raises(AuthFailure, match="TokenFailure"):
+        tc3.require_token(sent, "tmpTOKEN/abc+==")
+
+
 def test_no_key_is_shown() -> None:
     assert SECRET_KEY not in repr(tc3.Signer(SECRET_ID, SECRET_KEY, "h"))

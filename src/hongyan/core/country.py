@@ -1,5 +1,7 @@
 """Countries: whose a number is, by its code, its ISO 3166 letters and its English name."""
 
+from collections.abc import Iterable
+from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +16,17 @@ UNKNOWN: Final = "DEF"
 
 _MAINLAND_CODE: Final = "+86"
 _LONGEST: Final = 32
+
+
+class Scope(IntEnum):
+    """Where a template may be sent; the numbers are those of the API's `International`."""
+
+    MAINLAND = 0
+    ABROAD = 1
+    BOTH = 3
+
+    def covers(self, iso_code: str) -> bool:
+        return self is Scope.BOTH or (self is Scope.MAINLAND) == (iso_code == MAINLAND)
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -58,6 +71,11 @@ def iso_code(phone: str) -> str:
 def nation_code(phone: str) -> str:
     """The digits between the + and the subscriber's own of a canonical number."""
     return "86" if phone.startswith(_MAINLAND_CODE) else _read(phone)[1]
+
+
+def are_mixed(iso_codes: Iterable[str]) -> bool:
+    """Whether some numbers are of mainland China and some are not."""
+    return len({code == MAINLAND for code in iso_codes}) > 1
 
 
 @lru_cache(maxsize=4_096)

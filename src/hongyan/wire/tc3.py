@@ -154,6 +154,12 @@ def require_recent(timestamp: int, now_s: int) -> None:
         raise AuthFailure("SignatureExpire")
 
 
+def require_token(sent: str, known: str) -> None:
+    """Raise AuthFailure unless this is the token of temporary credentials; others have none."""
+    if known and not hmac.compare_digest(sent.encode(), known.encode()):
+        raise AuthFailure("TokenFailure")
+
+
 @lru_cache(maxsize=1_024)
 def hosts(header: bytes, also: tuple[str, ...]) -> tuple[bytes, ...]:
     """Every host that a caller may have signed who sent this Host header."""

@@ -180,8 +180,7 @@ def _flatten(flat: dict[str, str], name: str, value: Any) -> None:
     elif isinstance(value, list | tuple):
         items = list(enumerate(value))
     else:
-        if value is not None:
-            flat[name] = str(value)
+        flat[name] = str(value)
         return
     for key, inner in items:
         _flatten(flat, f"{name}.{key}" if name else str(key), inner)
