@@ -97,10 +97,12 @@ def elsewhere(directory: Path, url: str, password_file: Path | None) -> Place:
 
 
 def _come_back(place: Place) -> None:
+    from hongyan.cli.progress import watched
     from hongyan.store.transfer.moving import come_back
 
     clock = SteadyClock()
-    held = come_back(place.directory, seal_of(place.directory, clock), clock)
+    with watched() as watch:
+        held = come_back(place.directory, seal_of(place.directory, clock), clock, watch)
     if held is None:
         fail(f"The house in {place.directory} has not moved; nothing was changed.")
     show(

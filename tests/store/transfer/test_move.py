@@ -354,7 +354,7 @@ async def test_a_directory_without_a_house_is_named(house: House, address: Addre
 
 async def test_another_house_is_left_alone(house: House, address: Address, url: str) -> None:
     await moved(house, address)
-    come_back(house.directory, house.seal, house.clock)
+    come_back(house.directory, house.seal, house.clock, nobody)
     count = await query(url, "SELECT count(*) FROM message")
     assert "holds a house already" in await refused(house, address)
     assert await query(url, "SELECT count(*) FROM message") == count
@@ -416,7 +416,7 @@ async def test_a_move_that_is_given_up_leaves_all_as_it_was(house: House, addres
     expected = await before(house)
     with pytest.raises(Broken):
         await moved(house, address, broken_after(40))
-    assert come_back(house.directory, house.seal, house.clock) == 0
+    assert come_back(house.directory, house.seal, house.clock, nobody) == 0
     assert await before(house) == expected
     world = await house.opened()
     new = await world.sent()
@@ -431,7 +431,9 @@ async def test_whoever_comes_back_sends_nothing_twice(house: House, address: Add
     await moved(house, address)
     with pytest.raises(StoreUnusable, match="has moved"):
         administration(house.directory, house.seal, house.clock)
-    assert come_back(house.directory, house.seal, house.clock) == len(house.lived.waiting) + 1
+    assert (
+        come_back(house.directory, house.seal, house.clock, nobody) == len(house.lived.waiting) + 1
+    )
     world = await house.opened()
     assert await world.claim() == []
     for message in (*house.lived.waiting, house.lived.deferred):
@@ -445,7 +447,7 @@ async def test_whoever_comes_back_sends_nothing_twice(house: House, address: Add
 
 
 async def test_who_never_left_cannot_come_back(house: House) -> None:
-    assert come_back(house.directory, house.seal, house.clock) is None
+    assert come_back(house.directory, house.seal, house.clock, nobody) is None
 
 
 # What it is read by.

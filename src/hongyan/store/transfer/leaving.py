@@ -24,6 +24,7 @@ from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit
 from hongyan.store.terms import CURRENT_WINDOW
+from hongyan.store.transfer import Watch
 from hongyan.store.transfer.table import Column, Figures, Holds, Table, sqlite_figures
 
 _SHAPED: Final = {
@@ -103,16 +104,19 @@ def recover(connection: apsw.Connection, seal: Seal, clock: Clock) -> None:
     outbox.recover(Unit(connection, clock()))
 
 
-def hold_back(connection: apsw.Connection, seal: Seal, clock: Clock) -> int:
+def hold_back(connection: apsw.Connection, seal: Seal, clock: Clock, watch: Watch) -> int:
     """What waits may have been sent by the house that this is an old state of: in doubt, all of it.
     How many there were.
     """
-    held = 0
+    rows: list[Row] = connection.execute(SQL["count_waiting"]).fetchall()
+    held, total = 0, rows[0][0]
     while True:
+        watch("holding back", held, total)
         with connection:
             before = connection.total_changes()
             connection.execute(SQL["hold_back"], (clock(), _SLICE)).fetchall()
             count = connection.total_changes() - before
+            connection.execute(SQL["forget_whom"]).fetchall()
             recover(connection, seal, clock)
         held += count
         if not count:

@@ -56,7 +56,7 @@ async def move(
         return await _Move(connection, seal, address, clock, watch, slice_rows).run()
 
 
-def come_back(directory: Path, seal: Seal, clock: Clock) -> int | None:
+def come_back(directory: Path, seal: Seal, clock: Clock, watch: Watch) -> int | None:
     """Serve the house from its data directory again. Of a move that was over, this is an old state:
     what waits in it may have been sent from where it went, so that is in doubt now; how many those
     are. None when the house has not left. Raises StoreUnusable.
@@ -65,7 +65,7 @@ def come_back(directory: Path, seal: Seal, clock: Clock) -> int | None:
         departed = departure.read(connection)
         if departed is None:
             return None
-        held = hold_back(connection, seal, clock) if departed.is_over else 0
+        held = hold_back(connection, seal, clock, watch) if departed.is_over else 0
         departure.forget(connection)
         return held
 

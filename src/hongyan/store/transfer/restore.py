@@ -228,7 +228,7 @@ def _made_ready(
                 f"What it holds is not what its manifest says ({wrong}). {_DAMAGED}"
             )
         sqlite_schema.migrate(connection)
-        held = 0 if wanted.send_waiting else hold_back(connection, seal, clock)
+        held = 0 if wanted.send_waiting else hold_back(connection, seal, clock, watch)
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
         connection.close()
@@ -285,4 +285,5 @@ async def _hold_back(connection: Connection, wanted: Wanted, clock: Clock) -> in
     if wanted.send_waiting:
         return 0
     changed: Any = await connection.execute(SQL["hold_back_all"], clock(), timeout=NO_HURRY_S)
+    await connection.execute(SQL["forget_whom_all"], timeout=NO_HURRY_S)
     return int(changed.rpartition(" ")[2])

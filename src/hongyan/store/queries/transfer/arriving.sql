@@ -40,12 +40,14 @@ DELETE FROM meta WHERE key = $1;
 INSERT INTO meta (key, number, value) VALUES ($1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET number = excluded.number, value = excluded.value;
 
--- name: hold_back_all -- what waits becomes what may have been sent; the first sweep does the rest
+-- name: hold_back_all -- what waits becomes what may have been sent; the first sweeps do the rest
 UPDATE outbox
 SET status = 'sending', token = 1, lease_until = 0, due_at = 0, attempts = attempts + 1, attempt_at = $1,
-    provider = CASE provider WHEN '' THEN 'unknown' ELSE provider END,
     first_attempt_at = CASE first_attempt_at WHEN 0 THEN $1 ELSE first_attempt_at END
 WHERE status IN ('queued', 'claimed');
+
+-- name: forget_whom_all -- another provider may have had it since: this one must not be asked about it
+UPDATE outbox SET provider = 'unknown' WHERE status = 'sending';
 
 -- name: end_leases_now -- whoever had them is gone
 UPDATE outbox SET lease_until = 0 WHERE status IN ('claimed', 'sending');

@@ -35,9 +35,14 @@ SELECT key, iif(typeof(value) = 'integer', value, NULL) AS number,
        iif(typeof(value) = 'integer', NULL, CAST(value AS BLOB)) AS value
 FROM meta WHERE key NOT IN ('departure', 'key_check')
 
+-- name: count_waiting
+SELECT count(*) FROM outbox WHERE status = 'queued';
+
 -- name: hold_back -- a slice of what waits becomes what may have been sent
 UPDATE outbox
-SET status = 'sending', provider = iif(provider = '', 'unknown', provider), token = 0,
-    attempts = attempts + 1, attempt_at = ?1,
+SET status = 'sending', token = 0, attempts = attempts + 1, attempt_at = ?1,
     first_attempt_at = iif(first_attempt_at = 0, ?1, first_attempt_at)
 WHERE id IN (SELECT id FROM outbox WHERE status = 'queued' ORDER BY id LIMIT ?2);
+
+-- name: forget_whom -- another provider may have had it since: this one must not be asked about it
+UPDATE outbox SET provider = 'unknown' WHERE status = 'sending';
