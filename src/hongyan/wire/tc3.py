@@ -27,7 +27,7 @@ CLOUD_HOST: Final = b"sms.tencentcloudapi.com"
 
 _END: Final = "tc3_request"
 _UNSIGNED: Final = b"UNSIGNED-PAYLOAD"
-_UNSIGNED_DIGEST: Final = sha256(_UNSIGNED).hexdigest()
+_UNSIGNED_DIGEST: Final = sha256(_UNSIGNED).hexdigest().encode()
 _PORT: Final = re.compile(rb":\d+$")
 _PART: Final = re.compile(r"(Credential|SignedHeaders|Signature)=([^\s,]+)")
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
@@ -52,7 +52,7 @@ class Claim(msgspec.Struct, frozen=True):
     """Of temporary credentials; it is not signed."""
     date: str
     service: str
-    signed_headers: tuple[str, ...]
+    signed_headers: tuple[bytes, ...]
 
     def require(
         self, request: Request, secret_key: str, now_s: int, also: Sequence[str] = ()
@@ -80,9 +80,8 @@ class Claim(msgspec.Struct, frozen=True):
         if request.headers.get(b"x-tc-content-sha256") == _UNSIGNED:
             digest = _UNSIGNED_DIGEST
         else:
-            digest = sha256(b"" if is_get else request.body).hexdigest()
-        names = [name.encode() for name in self.signed_headers]
-        came = {name: request.headers.get(name, b"").strip() for name in names}
+            digest = sha256(b"" if is_get else request.body).hexdigest().encode()
+        came = {name: request.headers.get(name, b"").strip() for name in self.signed_headers}
         for values in _writings(came):
             for host in hosts(values[b"host"], tuple(also)):
                 values[b"host"] = host
@@ -114,7 +113,7 @@ class _Who(NamedTuple):
     secret_id: str
     date: str
     service: str
-    signed_headers: tuple[str, ...]
+    signed_headers: tuple[bytes, ...]
 
 
 @lru_cache(maxsize=1_024)
@@ -130,7 +129,7 @@ def _who(credential: str, signed_headers: str) -> _Who | None:
         return None
     if not all(map(_HEADER.fullmatch, names)):
         return None
-    return _Who(secret_id, date, service, names)
+    return _Who(secret_id, date, service, tuple(name.encode() for name in names))
 
 
 def require_secret_id(written: str) -> None:
@@ -179,19 +178,20 @@ def paths(path: str) -> tuple[str, ...]:
 
 def _writings(values: dict[bytes, bytes]) -> Iterator[dict[bytes, bytes]]:
     """Headers as they came, then as the documents want them and no SDK has them: in lower case."""
-    yield dict(values)
     lower = {name: value.lower() for name, value in values.items()}
-    if lower != values:
+    is_lower = lower == values
+    yield values
+    if not is_lower:
         yield lower
 
 
 def canonical(
-    method: str, path: str, query: bytes, headers: Mapping[bytes, bytes], payload_digest: str
+    method: str, path: str, query: bytes, headers: Mapping[bytes, bytes], payload_digest: bytes
 ) -> bytes:
     """The canonical request, its headers in their order here."""
     lines = b"".join([b"%b:%b\n" % header for header in headers.items()])
-    pieces = (method.encode(), path.encode(), query, lines, b";".join(headers))
-    return b"\n".join((*pieces, payload_digest.encode()))
+    before = f"{method}\n{path}\n".encode()
+    return b"%b%b\n%b\n%b\n%b" % (before, query, lines, b";".join(headers), payload_digest)
 
 
 @lru_cache(maxsize=4_096)
@@ -223,13 +223,13 @@ class Signer:
     def posted(self, body: bytes, timestamp: int, path: str = "/") -> dict[str, str]:
         """The headers of a call that posts JSON."""
         headers = {b"content-type": b"application/json", b"host": self._host}
-        reading = canonical("POST", path, b"", headers, sha256(body).hexdigest())
+        reading = canonical("POST", path, b"", headers, sha256(body).hexdigest().encode())
         return self._headers(headers, reading, timestamp)
 
     def got(self, query: bytes, timestamp: int, path: str = "/") -> dict[str, str]:
         """The headers of a call whose parameters stand in the query."""
         headers = {b"content-type": b"application/x-www-form-urlencoded", b"host": self._host}
-        reading = canonical("GET", path, query, headers, sha256().hexdigest())
+        reading = canonical("GET", path, query, headers, sha256().hexdigest().encode())
         return self._headers(headers, reading, timestamp)
 
     def _headers(
