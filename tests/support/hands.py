@@ -201,6 +201,20 @@ class Shared:
             while not await self.connection.fetchval(waiting):
                 await asyncio.sleep(0)
 
+    @asynccontextmanager
+    async def heard(self, channel: str) -> AsyncIterator[None]:
+        """What is done in the block must be told on a channel. Raises TimeoutError if it is not."""
+        heard = asyncio.Event()
+
+        def hear(*_: object) -> None:
+            heard.set()
+
+        await self.connection.add_listener(channel, hear)
+        yield
+        async with asyncio.timeout(_WAITS_S):
+            await heard.wait()
+        await self.connection.remove_listener(channel, hear)
+
     async def statuses(self) -> dict[MessageId, Status]:
         rows = await self.connection.fetch(
             "SELECT m.id, coalesce(m.status, o.status) AS status"

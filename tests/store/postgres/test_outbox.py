@@ -15,6 +15,7 @@ from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from hongyan.service.ports import Receipt
+from hongyan.store.postgres.line import WORK
 from support.hands import BOUGHT, Hands, Shared, begins
 from support.postgres import database
 from support.world import LEASE
@@ -101,6 +102,26 @@ async def test_a_message_that_was_committed_late_is_found(shared: Shared) -> Non
     await hands.send(late)
     shared.clock.pass_by(15 * SECOND)
     assert [one.message for one in await hands.claim()] == [late]
+
+
+@pytest.mark.parametrize("how", ["deferred", "taken back", "left by a worker that is gone"])
+async def test_whoever_waits_for_work_hears_of_what_is_back_in_line(
+    shared: Shared, how: str
+) -> None:
+    hands = shared.hands()
+    await send(hands, 1)
+    claimed = await hands.claim()
+    if how != "left by a worker that is gone":
+        await hands.begin(claimed)
+    async with shared.heard(WORK):
+        match how:
+            case "deferred":
+                await hands.settle(claimed, DEFERRED, providers=2)
+            case "taken back":
+                await hands.do(hands.outbox.unbegin, begins(claimed))
+            case _:
+                shared.clock.pass_by(LEASE)
+                await hands.sweep()
 
 
 # Leases.

@@ -120,6 +120,7 @@ async def test_a_text_that_does_not_open_holds_no_other_up(shared: Shared, kind:
     assert [one.message.id for one in await hands.claim()] == [whole]
     assert await hands.claim() == []
     shared.clock.pass_by(DAY)
-    await hands.sweep()
+    # What is still claimed is in the line again first.
+    assert [await hands.sweep() for _ in range(3)] == [2, 1, 0]
     assert set((await shared.statuses()).values()) == {Status.EXPIRED}
     assert await shared.balance() == BOUGHT

@@ -107,6 +107,8 @@ class Outbox:
         left = await self._deliver(unit, receipts)
         if not left:
             return
+        refused = [one.message for one in left if one.status is Status.REJECTED]
+        await self._ending.prepare(unit, refused)
         # What is still in the outbox is held while it is looked at: its settle waits, and then
         # finds the receipt; or its settle was first, and then it is there to be delivered.
         ids = sorted({one.message for one in left})

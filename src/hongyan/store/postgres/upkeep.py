@@ -22,8 +22,8 @@ _BATCHES_KEPT: Final[Millis] = HOUR
 
 
 class Upkeep:
-    """One transaction's work: first what may be let go, then what moves messages, last what moves
-    money.
+    """One transaction's work: first what may be let go, then what moves messages; of that first what
+    gives limits back, for so everybody locks.
     """
 
     def __init__(self, pending: Pending, outbox: Outbox, rules: Rules) -> None:
@@ -44,9 +44,9 @@ class Upkeep:
             ]
             done = sum(count for count in slices if count >= SLICE)
         await self._pending.count(unit)
-        done += await self._outbox.end_leases(unit, SLICE)
+        done += await self._outbox.expire_dead(unit, SLICE)
         done += await self._outbox.close_doubts(unit, SLICE)
-        return done + await self._outbox.expire_dead(unit, SLICE)
+        return done + await self._outbox.end_leases(unit, SLICE)
 
     async def _forget(self, unit: Unit) -> list[int]:
         """Rows that nobody looks at any more. Times there are kept to the hour."""
