@@ -16,6 +16,7 @@ from hongyan.core.marketing import (
     require_fits,
     signature,
 )
+from hongyan.core.opt_out import is_opt_out
 
 LINK = "https://tcbe.cn/VcdrUJK0"
 LONG_LINK = "https://links.some-long-name.example.cn/s/0123456789a"
@@ -43,6 +44,12 @@ def test_what_it_costs_goes_by_its_real_length() -> None:
     whole = assembled("云" * 12, "上" * 20, LONG_LINK, Ending.REPLY_T)
     require_fits(whole, [LONG_LINK])
     assert text.segments(whole, domestic=True) == 2
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_the_reply_that_an_ending_asks_for_is_an_opt_out(ending: Ending) -> None:
+    [letter] = [one for one in ending if one.isascii()]
+    assert is_opt_out(letter)
 
 
 def test_content_has_30_characters_at_most() -> None:
