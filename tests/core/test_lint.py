@@ -238,6 +238,28 @@ CASES = [
 ]  # fmt: skip
 
 
+# What the guide warns of, row by row, and the rules that see to it.
+PITFALLS = {
+    "公章模糊": {"image.too_small", "image.cut_off", "qualification.seal_missing"},
+    "公章与营业执照名称不一致": {"qualification.seal_differs"},
+    "证件过期": {"qualification.licence_expired", "qualification.licence_ends_soon"},
+    "身份证需在有效期内": {"qualification.id_expired", "qualification.id_sides_alike"},
+    "水印文字": {"qualification.watermark_missing", "qualification.watermark_differs"},
+    "支持PNG/JPG ≤5MB": {"image.not_image", "image.too_large"},
+    "主体不一致需选他用并上传授权书": {
+        "qualification.subject_differs",
+        "qualification.authorisation_missing",
+    },
+    "避免非工作时间提交": {"review.outside_hours"},
+    "小程序名称与签名不一致": {"signature.mini_program_differs"},
+    "写明用途": {"signature.remark_missing", "template.remark_missing"},
+    "未声明验证码用途": {"template.code_not_named"},
+    "腾讯云会过滤【】符号": {"template.brackets"},
+    "SecretId/Key 泄露": {"sending.secret_in_source"},
+    "触发频率限制": {"sending.faster_than_limits", "sending.more_a_day_than_limits"},
+}
+
+
 def found_in(of: Any, changes: dict[str, Any], book: Rulebook = Rulebook.LIVE) -> list[Finding]:
     changes = dict(changes)
     about = msgspec.structs.replace(changes.pop("context", CONTEXT), book=book)
@@ -266,6 +288,11 @@ def test_a_rule_is_broken_by_what_breaks_it_alone(number: int) -> None:
 
 def test_every_rule_has_a_case() -> None:
     assert {case.rule for case in CASES} == set(lint.RULES)
+
+
+def test_every_pitfall_of_the_guide_is_seen() -> None:
+    tried = {case.rule for case in CASES}
+    assert all(rules <= tried for rules in PITFALLS.values())
 
 
 @pytest.mark.parametrize("of", [QUALIFICATION, SIGNATURE, CODE, NOTICE, AD, SENDING], ids=range(6))

@@ -288,6 +288,41 @@ def test_an_empty_list_vanishes_in_flat_parameters() -> None:
     assert strict.flattened(request) == {"SmsSdkAppId": "1", "TemplateId": "1"}
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+TEXTS = st.lists(TEXT, min_size=1, max_size=12).map(tuple)
+SENDS = st.builds(
+    SendSmsRequest,
+    phone_number_set=TEXTS,
+    sms_sdk_app_id=TEXT,
+    template_id=TEXT,
+    sign_name=st.none() | TEXT,
+    template_param_set=st.none() | TEXTS,
+    session_context=st.none() | TEXT,
+)
+MULTIS = st.builds(
+    SendMultiGlobalSmsRequest,
+    sms_sdk_app_id=TEXT,
+    multi_sms_info_set=st.lists(
+        st.builds(
+            requests.MultiSmsInfo,
+            phone_number=TEXT,
+            template_id=TEXT,
+            template_param_set=st.none() | TEXTS,
+        ),
+        min_size=1,
+        max_size=12,
+    ).map(tuple),
+)
+
+
+@given(st.one_of(SENDS, MULTIS))
+def test_what_is_written_in_either_form_is_read(request: requests.Request) -> None:
+    type_ = type(request)
+    assert strict.from_json(msgspec.json.encode(request), type_) == request
+    assert strict.from_json(json.dumps(msgspec.to_builtins(request)).encode(), type_) == request
+    assert strict.from_flat(strict.flattened(request), type_) == request
+
+
 # 2019-07-11.
 
 
