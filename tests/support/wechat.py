@@ -20,6 +20,8 @@ class Recorded(msgspec.Struct, frozen=True):
     """A request of an official client."""
 
     label: str
+    target: str
+    """As it was sent; absolute where it went through a proxy."""
     request: Request
     fields: dict[str, bytes]
     """As they were named and ordered."""
@@ -77,6 +79,7 @@ def _recorded(one: dict[str, Any]) -> Recorded:
     )
     return Recorded(
         label=one["label"],
+        target=one["target"],
         request=with_form(bare, fields),
         fields=fields,
         length=one["body_length"],
