@@ -2,18 +2,31 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from hongyan.cli.show import wants_json
 from hongyan.store.transfer import Watch
 
 _EVERY_S: Final = 1.0
+_COLUMNS: Final[tuple[ProgressColumn, ...]] = (
+    TextColumn("{task.description:24}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+)
 
 
 @contextmanager
@@ -23,23 +36,17 @@ def watched() -> Iterator[Watch]:
     if wants_json():
         yield _nothing
     elif console.is_terminal:
-        with Progress(
-            TextColumn("{task.description:24}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeLeft(),
-            console=console,
-        ) as progress:
-            yield _Bars(progress)
+        with Progress(*_COLUMNS, console=console) as progress:
+            yield Bars(progress)
     else:
-        yield _Lines()
+        yield Lines()
 
 
 def _nothing(_what: str, _done: int, _total: int) -> None:
     pass
 
 
-class _Bars:
+class Bars:
     """One for each thing that is done."""
 
     def __init__(self, progress: Progress) -> None:
@@ -54,14 +61,15 @@ class _Bars:
         self._progress.update(self._task, completed=done, total=total)
 
 
-class _Lines:
-    """The last that was told, once a second; and the end of each thing that took longer."""
+class Lines:
+    """What was told last, once a second."""
 
-    def __init__(self) -> None:
-        self._last = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now - self._last >= _EVERY_S:
             self._last = now
             sys.stderr.write(f"{what} {done}/{total}\n")
