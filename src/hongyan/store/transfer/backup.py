@@ -119,6 +119,7 @@ def _looked_into(copy: Path, began_at: Millis, watch: Watch) -> Manifest:
         for done, (name, table) in enumerate(tables.items()):
             watch("counting", done, len(tables))
             figures[name] = sqlite_figures(connection, table)
+        watch("counting", len(tables), len(tables))
         check: list[Any] = connection.execute(
             "SELECT value FROM meta WHERE key = 'key_check'"
         ).fetchall()

@@ -166,6 +166,7 @@ class _Move:
         for done, name in enumerate(ORDER):
             self._watch("counting", done, len(ORDER))
             figures[name] = leaving.figures(target.tables[name])
+        self._watch("counting", len(ORDER), len(ORDER))
         brought = Brought(left.id, left.began_at, figures)
         await target.begin(brought, self._seal)
         return brought
