@@ -17,12 +17,12 @@ from typing import Any, Final
 from bench.day import DAY_S, Cluster, Demand, Rates, Simulation, Told
 
 RATES: Final = Rates(
-    web=9_000,
+    web=10_000,
     worker=10_000,
     accept_us=34.0,
     hand_over_us=48.0,
     receipt_us=16.0,
-    log_bytes=3_700,
+    log_bytes=2_800,
 )
 """As measured by `bench.costs` and `bench.growth`; see docs/explanation/scale.md."""
 STORED_BYTES: Final = 950.0
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--webs", type=int, default=0, help="so many, rather than as needed")
     parser.add_argument("--workers", type=int, default=0, help="so many, rather than as needed")
     parser.add_argument("--largest", type=float, default=0.1, help="account's part of them (0.1)")
-    parser.add_argument("--tax", type=float, default=1.5, help="of a distributed database (1.5)")
+    parser.add_argument("--tax", type=float, default=2.0, help="of a distributed database (2)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
