@@ -17,6 +17,8 @@ from support.fleet import Member, database, fleet, seeded, web, worker
 from support.gate import Gate
 from support.process import NOTICED_S, Client, Dev, eventually, hongyan, new_phone
 
+pytestmark = pytest.mark.timeout(90)
+
 SILENT = "19900000004"
 """Never answered by the sandbox."""
 LEASE_S = 30.0
@@ -160,7 +162,6 @@ def test_another_houses_key_file_is_refused(shared: Path, tmp_path: Path) -> Non
 # Ends.
 
 
-@pytest.mark.timeout(90)
 def test_a_child_that_is_killed_is_begun_again(data: Path) -> None:
     with web(data, "--processes", "2") as supervisor:
         process = psutil.Process(supervisor.pid)
@@ -181,7 +182,6 @@ def test_a_child_that_is_killed_is_begun_again(data: Path) -> None:
         assert supervisor.err.count("process.ended") == 2
 
 
-@pytest.mark.timeout(60)
 def test_children_end_with_a_supervisor_that_is_killed(data: Path) -> None:
     with web(data, "--processes", "2") as supervisor:
         children = psutil.Process(supervisor.pid).children()
@@ -189,7 +189,6 @@ def test_children_end_with_a_supervisor_that_is_killed(data: Path) -> None:
         assert psutil.wait_procs(children, timeout=10)[1] == []
 
 
-@pytest.mark.timeout(90)
 def test_a_stop_under_load_loses_nothing_and_sends_nothing_twice(data: Path) -> None:
     accepted: list[str] = []
     slow = {"HONGYAN__PROVIDERS__SANDBOX__RATE": "300"}
@@ -221,7 +220,6 @@ def test_a_stop_under_load_loses_nothing_and_sends_nothing_twice(data: Path) -> 
     assert set(accepted) <= set(arrived)
 
 
-@pytest.mark.timeout(90)
 def test_a_worker_that_is_killed_is_noticed_within_its_lease(data: Path) -> None:
     slow = {"HONGYAN__PROVIDERS__SANDBOX__RATE": "20"}
     with web(data) as front, worker(data, **slow) as back:

@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
-from support.postgres import drop_database, fresh_database
+from hongyan.app import development
+from hongyan.app.place import place_of, remember
+from hongyan.app.stores import opener_of
+from hongyan.store.opening import StoreSettings
+from support.postgres import drop_database, fresh_database, migrated_database
 from support.process import START_S, Client, Dev, Process
+
+_NOWHERE: Final = "http://127.0.0.1:1"
+"""No `dev` is open there; it is who signs the proofs."""
 
 
 class Member(Process):
@@ -63,11 +70,21 @@ def database() -> Iterator[str]:
 
 @contextmanager
 def seeded(data: Path) -> Iterator[str]:
-    """The URL of a database with the house that `dev` makes there, closed; `data` remembers it."""
-    with database() as url:
-        with Dev(data, "--database", url) as house:
-            assert house.listening().stop() == 0
+    """The URL of a database with what `dev` makes there; `data` remembers it."""
+    url = migrated_database()
+    try:
+        data.mkdir()
+        place = place_of(data, StoreSettings(database=url), data)
+        opener = opener_of(place)
+        clock = opener.clock()
+        administering = opener.administration(opener.furnish(clock), clock)
+        secrets = development.seed(administering, ())
+        administering.close()
+        remember(place)
+        development.write_dev_file(data, _NOWHERE, secrets)
         yield url
+    finally:
+        drop_database(url)
 
 
 @contextmanager

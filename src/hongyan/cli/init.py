@@ -1,9 +1,11 @@
 """`init`: the first furniture of a house for production."""
 
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import rich_click as click
 
 from hongyan.app.place import PASSWORD_FILE, Place, place_of, write_privately
@@ -11,8 +13,8 @@ from hongyan.app.stores import opener_of
 from hongyan.cli.show import as_json, fail, refusing, show
 from hongyan.cli.where import made_directory
 from hongyan.service.administer import create_app
-from hongyan.settings import SettingsError, url_parts
-from hongyan.store.opening import StoreSettings, StoreUnusable
+from hongyan.settings import SettingsError, from_environment, url_parts
+from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
 
 _DATA: Final = "data"
@@ -43,7 +45,10 @@ def init(directory: Path, base_url: str, title: str, signature: str, database: s
     if config.exists():
         fail(f"{config} exists already; nothing was changed.")
     data = directory / _DATA
-    place = place_of(data, StoreSettings(database=database), directory)
+    settings = from_environment(os.environ).store
+    if database:
+        settings = msgspec.structs.replace(settings, database=database)
+    place = place_of(data, settings, Path())
     made_directory(data)
     opener = opener_of(place)
     clock = opener.clock()
@@ -53,7 +58,9 @@ def init(directory: Path, base_url: str, title: str, signature: str, database: s
         account = administering.create_account(title, "enterprise")
         created = create_app(administering, account, title, signature=signature)
     administering.close()
-    config.write_text(_configuration(base_url, place), encoding="utf-8")
+    # A password that has a file already stays there, and so does what names it.
+    password = "" if settings.database_password_file else place.password
+    config.write_text(_configuration(base_url, place, password), encoding="utf-8")
     show(
         {
             "config": str(config),
@@ -74,14 +81,14 @@ def init(directory: Path, base_url: str, title: str, signature: str, database: s
     )
 
 
-def _configuration(base_url: str, place: Place) -> str:
+def _configuration(base_url: str, place: Place, password: str) -> str:
     """The sample, with what is particular to this house. A password goes into a file of its own."""
     sample = resources.files("hongyan").joinpath("hongyan.sample.toml").read_text("utf-8")
     text = sample.replace("https://sms.example.com", base_url)
     if place.database:
         text = text.replace('database = ""', f'database = "{place.database}"')
-    if place.password:
-        write_privately(place.directory / PASSWORD_FILE, place.password)
+    if password:
+        write_privately(place.directory / PASSWORD_FILE, password)
         before, after = (f'database_password_file = "{one}"' for one in ("", _password_file()))
         text = text.replace(before, after)
     return text

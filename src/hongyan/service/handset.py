@@ -16,7 +16,7 @@ MOST_TEXTS: Final = 5_000
 """The oldest give way, as on any handset."""
 
 _MOST_UNSEEN: Final = 500
-_LOOK_S: Final = 0.02
+_LOOK_S: Final = 0.05
 _CODE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)", re.ASCII)
 
 
