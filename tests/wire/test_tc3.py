@@ -209,6 +209,7 @@ def test_a_header_that_is_cut_anywhere_is_refused() -> None:
         ("content-type;host", "content-type;host;X-TC-Action"),
         ("Signature=", "Signature=0"),
         ("/sms/", "/"),
+        ("/sms/", f"/{'s' * 257}/"),
     ],
 )
 def test_another_form_is_no_authorization(old: str, new: str) -> None:

@@ -104,6 +104,16 @@ def test_the_page_is_no_call() -> None:
     assert call.is_call(request(b"Nonce=1&Action=SendSms", form))
     assert call.is_call(request(b"", {}, method="GET", query=b"Action=SendSms"))
     assert call.is_call(request(b"", {"x-tc-action": ""}, method="OPTIONS"))
+    assert call.is_call(request(b"{}", {}, query=b"Action=SendSms"))
+
+
+def test_the_query_may_tell_the_action_of_a_body() -> None:
+    headers = {name: value for name, value in HEADERS.items() if not name.startswith("x-tc-a")}
+    del headers["x-tc-version"]
+    query = b"Action=PullSmsSendStatus&Version=2021-01-11&Language=en-US"
+    found = call.read(request(b'{"Limit":1,"SmsSdkAppId":"1"}', headers, query=query))
+    assert found.request(found.action()) == PullSmsSendStatusRequest(limit=1, sms_sdk_app_id="1")
+    assert found.language == "en-US"
 
 
 @pytest.mark.parametrize(

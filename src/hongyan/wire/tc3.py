@@ -37,6 +37,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HEADER: Final = re.compile(r"[a-z0-9-]{1,64}")
 _MOST_HEADERS: Final = 16
 _LONGEST: Final = 2_048
+_LONGEST_SERVICE: Final = 256
 _LONGEST_HOST: Final = 256
 _NEEDED: Final = frozenset({"content-type", "host"})
 
@@ -123,7 +124,7 @@ def _who(credential: str, signed_headers: str) -> _Who | None:
     date, _, rest = rest.partition("/")
     service, _, end = rest.rpartition("/")  # It may hold slashes and colons.
     names = tuple(signed_headers.split(";"))
-    if not service or end != _END or not _DATE.fullmatch(date):
+    if not 0 < len(service) <= _LONGEST_SERVICE or end != _END or not _DATE.fullmatch(date):
         return None
     if not _NEEDED.issubset(names) or len(names) > _MOST_HEADERS:
         return None

@@ -72,10 +72,9 @@ class Call(msgspec.Struct, frozen=True):
 
 def is_call(request: HttpRequest) -> bool:
     """Whether a request for `/` is for this API. The page is asked for without an action."""
-    if b"x-tc-action" in request.headers:
+    if b"x-tc-action" in request.headers or b"Action=" in request.query:
         return True
-    written = request.query if request.method == "GET" else request.body
-    return b"Action=" in written[:MOST_FORM_BYTES] and _is_flat(request)
+    return _is_flat(request) and b"Action=" in request.body[:MOST_FORM_BYTES]
 
 
 def language_of(request: HttpRequest) -> Language:
@@ -94,9 +93,13 @@ def read(request: HttpRequest) -> Call:
     if request.method not in ("GET", "POST"):
         raise Fault("UnsupportedProtocol")
     _require_size(request)
-    flat = _flat(request) if _is_flat(request) else {}
-    name = request.header(b"x-tc-action") or flat.get("Action", "")
-    version = request.header(b"x-tc-version") or flat.get("Version", "")
+    asked = _flat(request.query)
+    flat = asked if request.method == "GET" else {}
+    if _is_flat(request) and request.method == "POST":
+        flat = _flat(request.body)
+        asked |= flat
+    name = request.header(b"x-tc-action") or asked.get("Action", "")
+    version = request.header(b"x-tc-version") or asked.get("Version", "")
     if not name:
         raise Fault("MissingParameter", "Action")
     if not version:
@@ -108,7 +111,7 @@ def read(request: HttpRequest) -> Call:
     return Call(
         name=name[:1].upper() + name[1:],
         version=version,
-        language=_language(request, flat),
+        language=_language(request, asked),
         claim=claim,
         parameters=_parameters(request, flat),
     )
@@ -135,9 +138,10 @@ def _is_flat(request: HttpRequest) -> bool:
     return request.method == "GET" or _media_type(request) == _FORM
 
 
-def _flat(request: HttpRequest) -> dict[str, str]:
+def _flat(written: bytes) -> dict[str, str]:
+    """Raises Fault, also for a name that comes twice."""
     try:
-        pairs = fields(request.query if request.method == "GET" else request.body)
+        pairs = fields(written)
     except BrokenForm as error:
         raise Fault("InvalidRequest") from error
     found: dict[str, str] = {}
@@ -154,8 +158,8 @@ def _parameters(request: HttpRequest, flat: dict[str, str]) -> Mapping[str, str]
     return request.body if _media_type(request) == _JSON else None
 
 
-def _language(request: HttpRequest, flat: dict[str, str]) -> Language:
-    return ENGLISH if flat.get("Language", "").startswith("en") else language_of(request)
+def _language(request: HttpRequest, asked: dict[str, str]) -> Language:
+    return ENGLISH if asked.get("Language", "").startswith("en") else language_of(request)
 
 
 def _media_type(request: HttpRequest) -> str:
