@@ -104,8 +104,14 @@ class PostgresStore:
         writing = Writing(self._outbox, self._pending, self._seal)
         self._accepting = Accepting(self._transactions, writing, self._seal, self._rules)
         self._upkeep = Upkeep(self._pending, self._outbox, self._rules)
-        channels = (WORK, directories.CHANGED)
-        self._watch = Watch(self._address, f"{name} watch", channels, self._notice, self._look)
+        self._watch = Watch(
+            self._address,
+            f"{name} watch",
+            directories.CHANGED,
+            (WORK,),
+            self._notice,
+            self._look,
+        )
         self._watch.start()
 
     async def close(self) -> None:

@@ -177,6 +177,13 @@ class Connections:
             self._idle.append(connection)
         self._call_next()
 
+    def mistrust(self) -> None:
+        """One was lost, so those that lie idle may be dead too, without anybody having told: a repeat
+        must not be spent on each of them.
+        """
+        for connection in self._idle:
+            connection.terminate()
+
     async def close(self) -> None:
         """Those that are taken are closed by whoever gives them back last."""
         for connection in self._idle:

@@ -46,6 +46,9 @@ _REPEATED: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
+    # The schema was migrated meanwhile.
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.OutdatedSchemaCacheError,
 )
 
 
@@ -154,6 +157,7 @@ class Transactions:
                 tries += 1
                 if not await _is_lost(connection, error):
                     raise
+                self._connections.mistrust()
                 if tries > _MOST_REPEATS:
                     raise self._unavailable(error) from error
             finally:
@@ -194,6 +198,7 @@ class Transactions:
             ended = await self._commit(unit, batch)
         except BaseException as error:
             if await _is_lost(connection, error):
+                self._connections.mistrust()
                 raise ConnectionLost(str(error)) from error
             raise
         finally:

@@ -13,6 +13,8 @@ import structlog
 from hongyan.store.postgres.connections import LOST, Address, Connection, connect, reason
 
 _LOOK_EVERY_S: Final = 0.5
+_PATIENCE_S: Final = 5.0
+"""A database that takes longer to answer is away."""
 _FAILURES: Final = (*LOST, asyncpg.PostgresError)
 _log: Final = structlog.get_logger()
 
@@ -24,14 +26,18 @@ class Watch:
         self,
         address: Address,
         name: str,
-        channels: Sequence[str],
+        changes: str,
+        others: Sequence[str],
         on_notice: Callable[[str], None],
         look: Callable[[Connection], Awaitable[None]],
     ) -> None:
-        """`look` is awaited every half second, and at once after a notice."""
+        """`look` is awaited every half second, and at once when somebody tells of `changes`; of what
+        is told on the other channels, `on_notice` hears.
+        """
         self._address = address
         self._name = name
-        self._channels = channels
+        self._changes = changes
+        self._others = others
         self._on_notice = on_notice
         self._look = look
         self._heard = asyncio.Event()
@@ -57,19 +63,24 @@ class Watch:
                 if not self.trouble:
                     _log.error("store.away", reason=reason(error, self._address))
                 self.trouble = reason(error, self._address)
+            except Exception:  # noqa: BLE001 - a bug here must not end all watching
+                _log.exception("store.watch_failed")
+            if not self._closing.is_set():
                 await _within(_LOOK_EVERY_S, self._closing)
 
     async def _watch(self) -> None:
         connection = await connect(self._address, self._name)
         try:
-            for channel in self._channels:
-                await connection.add_listener(channel, self._hear)
+            await connection.add_listener(self._changes, self._hear)
+            for channel in self._others:
+                await connection.add_listener(channel, self._pass_on)
             # What was told while nobody listened.
-            for channel in self._channels:
+            for channel in self._others:
                 self._on_notice(channel)
             while not self._closing.is_set():
                 self._heard.clear()
-                await self._look(connection)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._look(connection)
                 if self.trouble:
                     _log.info("store.back")
                 self.trouble = ""
@@ -79,8 +90,10 @@ class Watch:
             # Not a polite farewell: that would wait for a server that may be away.
             connection.terminate()
 
-    def _hear(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
+    def _hear(self, *_: object) -> None:
         self._heard.set()
+
+    def _pass_on(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
         self._on_notice(channel)
 
 
