@@ -14,6 +14,7 @@ from hongyan.wire.cloudcall.fault import ERR_CODES, Failure, Refused, Word
 from hongyan.wire.cloudcall.names import PATHS
 from hongyan.wire.http import Request
 from hongyan.wire.wechat import requests
+from hongyan.wire.wechat.body import convert, written
 from hongyan.wire.wechat.fault import Fault
 from support.wechat import (
     SECRET_ID,
@@ -67,10 +68,10 @@ def test_a_recorded_signature_is_known(one: Recorded) -> None:
 
 @every
 def test_a_recorded_call_is_a_request_as_over_https(one: Recorded) -> None:
-    converted = requests.convert(call.read(one.request).parameters(), requests.SendSms)
+    converted = convert(call.read(one.request).parameters(), requests.SendSms)
     converted.require()
     assert converted.phone_number_list == ("+8612345678910",)
-    assert json.loads(requests.body(converted)).items() <= one.arguments.items()
+    assert json.loads(written(converted)).items() <= one.arguments.items()
 
 
 @every
@@ -250,9 +251,7 @@ def test_both_cases_are_one() -> None:
     assert camel.parameters() == {"phone_number_list": [], "jump_wxa": {"env_version": "trial"}}
     posted = call.read(with_data(pairs(post_data='{"env_id":"e","start_date":"2026-11-01"}')))
     other = call.read(with_data(pairs(PostData='{"EnvId":"e","StartDate":"2026-11-01"}')))
-    one, two = (
-        requests.convert(one.parameters(), requests.DescribeSmsRecords) for one in (posted, other)
-    )
+    one, two = (convert(one.parameters(), requests.DescribeSmsRecords) for one in (posted, other))
     assert one == two == requests.DescribeSmsRecords(env_id="e", start_date="2026-11-01")
 
 
@@ -294,9 +293,9 @@ def test_a_get_is_no_call() -> None:
 
 @given(st.binary(max_size=400), st.sampled_from(ALL))
 def test_any_body_is_refused_or_read(body: bytes, one: Recorded) -> None:
-    for written in (body, one.request.body[: len(body) * 4] + body):
+    for broken in (body, one.request.body[: len(body) * 4] + body):
         with pytest.raises(Refused):
-            call.read(msgspec.structs.replace(one.request, body=written))
+            call.read(msgspec.structs.replace(one.request, body=broken))
 
 
 @given(st.binary(max_size=120))
@@ -380,7 +379,7 @@ def test_calls_are_read_as_they_are_written(data: CallData) -> None:
 )
 def test_forms_are_read_as_they_are_written(form: dict[str, bytes]) -> None:
     boundary = "--------------------------3e9e4552599942f155837e60"
-    written = multipart.written(form, boundary)
+    body = multipart.written(form, boundary)
     if not form:
         return
-    assert multipart.read(f"multipart/form-data; boundary={boundary}", written) == form
+    assert multipart.read(f"multipart/form-data; boundary={boundary}", body) == form

@@ -120,6 +120,11 @@ def test_every_answer_is_read_and_written_as_documented(kind: Any, sample: Any) 
     assert json.loads(msgspec.json.encode(found)) == sample
 
 
+def test_no_token_is_told_by_a_repr() -> None:
+    assert repr(answers.AccessToken("abc", 7_200)) == "AccessToken(…)"
+    assert repr(answers.Session("o", "abc")) == "Session(…)"
+
+
 def test_records_may_come_wrapped() -> None:
     found = read(b'{"Response":{"TotalCount":3}}', answers.SmsRecords)
     assert found.total_count == 3

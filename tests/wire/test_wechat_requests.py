@@ -10,27 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hongyan.core.time import DAY, MINUTE, SECOND
-from hongyan.wire.wechat import requests
+from hongyan.wire.wechat import login, requests
+from hongyan.wire.wechat.body import convert, read, read_query, written
 from hongyan.wire.wechat.case import NameTwice, in_pascal_case, in_snake_case, snake
 from hongyan.wire.wechat.fault import Fault
-from hongyan.wire.wechat.requests import (
+from hongyan.wire.wechat.login import (
     CodeToSession,
-    CreateSendSmsTask,
     Credential,
+    GetToken,
+    GetUserPhoneNumber,
+    StableToken,
+    credential,
+)
+from hongyan.wire.wechat.requests import (
+    CreateSendSmsTask,
     DescribeExtensionUploadInfo,
     DescribeSmsRecords,
     ExtensionFile,
     GenerateScheme,
     GenerateUrlLink,
-    GetToken,
-    GetUserPhoneNumber,
     SendSms,
     SendSmsV2,
-    StableToken,
-    convert,
-    credential,
-    read,
-    read_query,
 )
 from support.wechat import load
 
@@ -59,11 +59,11 @@ EVERY: list[type[Any]] = [
     requests.DescribeExtensionUploadInfo,
     requests.GenerateUrlLink,
     requests.GenerateScheme,
-    requests.StableToken,
-    requests.GetUserPhoneNumber,
-    requests.ApiComponentToken,
-    requests.ApiQueryAuth,
-    requests.ApiAuthorizerToken,
+    login.StableToken,
+    login.GetUserPhoneNumber,
+    login.ApiComponentToken,
+    login.ApiQueryAuth,
+    login.ApiAuthorizerToken,
 ]
 
 
@@ -91,7 +91,7 @@ def test_the_documents_samples_are_read(sample: dict[str, Any]) -> None:
         found.require()
         assert found == read(body.replace("/", "\\/").encode(), SendSms)
         assert found.phone_number_list == ("+8612345678910",)
-        assert json.loads(requests.body(found)).items() <= sample.items()
+        assert json.loads(written(found)).items() <= sample.items()
 
 
 def test_recorded_requests_are_read() -> None:
@@ -186,7 +186,7 @@ def test_records_are_asked_for_in_any_case(given: dict[str, Any]) -> None:
     found.require()
     wanted = DescribeSmsRecords(env_id="e", start_date="2021-03-01", end_date="2021-03-31")
     assert found == wanted
-    assert json.loads(requests.body(found)) == {"PostData": RECORDS}
+    assert json.loads(written(found)) == {"PostData": RECORDS}
     starts, ends = found.span()
     assert datetime.fromtimestamp(starts / SECOND, UTC).isoformat() == "2021-02-28T16:00:00+00:00"
     assert ends - starts == 31 * DAY
@@ -222,7 +222,7 @@ def test_one_csv_is_uploaded() -> None:
     found = convert(sample, DescribeExtensionUploadInfo)
     found.require()
     assert found.extension_files == (ExtensionFile("SMS", "gongzi.csv"),)
-    assert json.loads(requests.body(found)) == sample
+    assert json.loads(written(found)) == sample
     for files in ((), (ExtensionFile("SMS", "a"),) * 2, (ExtensionFile("ZIP", "a"),)):
         assert fault(DescribeExtensionUploadInfo(extension_files=files)).errcode == -501007
     for name in ("", "a" * 25):
@@ -315,7 +315,7 @@ def test_tokens_are_asked_for_by_query_and_by_body() -> None:
         (CodeToSession(appid="a", secret="b"), 41008),
         (CodeToSession(appid="a", secret="b", js_code="c"), 40002),
         (GetUserPhoneNumber(), 41008),
-        (requests.ApiComponentToken(component_appid="a"), 41004),
+        (login.ApiComponentToken(component_appid="a"), 41004),
     ],
 )
 def test_what_is_missing_has_a_code_of_its_own(request_: Any, errcode: int) -> None:
@@ -325,7 +325,12 @@ def test_what_is_missing_has_a_code_of_its_own(request_: Any, errcode: int) -> N
 def test_what_is_whole_is_taken() -> None:
     CodeToSession(appid="a", secret="b", js_code="c", grant_type="authorization_code").require()
     GetUserPhoneNumber(code="c").require()
-    requests.ApiComponentToken(component_appid="a", component_appsecret="b").require()
+    login.ApiComponentToken(component_appid="a", component_appsecret="b").require()
+
+
+def test_no_secret_is_told_by_a_repr() -> None:
+    assert repr(GetToken(appid="a", secret="b")) == "GetToken(…)"
+    assert repr(login.ApiQueryAuth(authorization_code="b")) == "ApiQueryAuth(…)"
 
 
 def test_who_calls_stands_in_the_query() -> None:
@@ -376,7 +381,7 @@ def test_any_object_is_read_or_refused(given_: dict[str, Any], request_: type[An
         found: Any = read(msgspec.json.encode(given_), request_)
     except Fault:
         return
-    assert read(requests.body(found), request_) == found
+    assert read(written(found), request_) == found
 
 
 @given(st.binary(max_size=30))

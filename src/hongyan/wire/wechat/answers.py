@@ -105,21 +105,28 @@ class Scheme(msgspec.Struct):
     openlink: str = ""
 
 
-class AccessToken(msgspec.Struct):
+class _Secret(msgspec.Struct):
+    """An answer whose repr tells nothing."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class AccessToken(_Secret):
     """To token and stable_token."""
 
     access_token: str = ""
     expires_in: int = 0
 
 
-class ComponentToken(msgspec.Struct):
+class ComponentToken(_Secret):
     """To api_component_token."""
 
     component_access_token: str = ""
     expires_in: int = 0
 
 
-class AuthorizerToken(msgspec.Struct):
+class AuthorizerToken(_Secret):
     """To api_authorizer_token."""
 
     authorizer_access_token: str = ""
@@ -137,7 +144,7 @@ class FunctionInfo(msgspec.Struct):
     funcscope_category: Category = msgspec.field(default_factory=Category)
 
 
-class AuthorizationInfo(msgspec.Struct):
+class AuthorizationInfo(_Secret):
     authorizer_appid: str = ""
     authorizer_access_token: str = ""
     expires_in: int = 0
@@ -151,7 +158,7 @@ class Authorization(msgspec.Struct):
     authorization_info: AuthorizationInfo = msgspec.field(default_factory=AuthorizationInfo)
 
 
-class Session(msgspec.Struct, omit_defaults=True):
+class Session(_Secret, omit_defaults=True):
     """To jscode2session."""
 
     openid: str = ""
