@@ -154,9 +154,22 @@ def test_only_get_and_post_are_taken(method: str) -> None:
     ],
 )
 def test_a_body_that_is_too_large_is_not_read(content_type: str, most: int) -> None:
-    headers = HEADERS | {"content-type": content_type}
+    headers = HEADERS | {"content-type": content_type, "x-tc-action": "AddSmsSign"}
     assert refusal(request(b" " * (most + 1), headers)) == ("RequestSizeLimitExceeded", "")
     assert refusal(request(b" " * most, headers))[0] != "RequestSizeLimitExceeded"
+
+
+def test_only_a_request_with_images_may_be_large() -> None:
+    body = b'{"SmsSdkAppId":"' + b"1" * call.MOST_PLAIN_JSON_BYTES + b'"}'
+    assert refusal(request(body, HEADERS)) == ("RequestSizeLimitExceeded", "")
+    sign = HEADERS | {"x-tc-action": "AddSmsSign"}
+    assert refusal(request(body, sign)) == ("UnknownParameter", "SmsSdkAppId")
+
+
+def test_a_form_with_too_many_fields_is_not_read() -> None:
+    form = HEADERS | {"content-type": "application/x-www-form-urlencoded"}
+    fields = b"&".join(b"PhoneNumberSet.%d=1" % n for n in range(call.MOST_FIELDS + 2))
+    assert refusal(request(fields, form)) == ("RequestSizeLimitExceeded", "")
 
 
 def test_a_query_that_is_too_long_is_not_read() -> None:

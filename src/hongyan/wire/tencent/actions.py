@@ -31,6 +31,11 @@ class Action(msgspec.Struct, frozen=True):
         """Whether a call does something, so that its repetition must not do it again."""
         return self.name.startswith(_CHANGING) and not self.name.endswith("Statistics")
 
+    @property
+    def brings_images(self) -> bool:
+        """Whether a request may be large."""
+        return "proof_image" in self.request.__struct_fields__
+
 
 _PER_SECOND: Final = {
     # https://cloud.tencent.com/document/product/382/55981 and its neighbours

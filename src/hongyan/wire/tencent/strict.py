@@ -23,7 +23,6 @@ _NAMED: Final = re.compile(
     r"^Object (missing required|contains unknown) field `(.*?)`(?: - at .*)?$"
 )
 _INDEX: Final = re.compile(r"\[(\d+)\]")
-_STRING: Final = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"[ \t\r\n]*(:?)')
 _WHOLE: Final = re.compile(r"\d{1,20}", re.ASCII)
 _POSITION: Final = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
 _DEEPEST: Final = 3
@@ -86,14 +85,11 @@ def _fault(told: str) -> Fault:
 def _require_no_repetition(body: bytes, type_: type[Request]) -> None:
     """Raise Fault if an object names something twice: a proxy before us may have read the other.
 
-    Nearly every body has each name once, which is soon seen; others are looked at more closely, and
-    those that may really repeat one are read again.
+    Nearly every body has each name once, which is soon seen; others are read again.
     """
     if b"\\" not in body and all(body.count(name) <= 1 for name in _quoted_names(type_)):
         return
-    names = [name for name, colon in _STRING.findall(body) if colon]
-    if len(set(names)) < len(names) or any(b"\\" in name for name in names):
-        json.loads(body, object_pairs_hook=_once)
+    json.loads(body, object_pairs_hook=_once)
 
 
 @cache
