@@ -372,14 +372,13 @@ def test_calls_are_read_as_they_are_written(data: CallData) -> None:
     assert commapi.read_call(data.written()) == data
 
 
-@given(
-    st.dictionaries(
-        st.from_regex("[a-z_.-]{1,9}", fullmatch=True), st.binary(max_size=40), max_size=9
-    )
+FORMS = st.dictionaries(
+    st.text("abcz_.-", min_size=1, max_size=9), st.binary(max_size=40), max_size=5
 )
+
+
+@given(FORMS)
 def test_forms_are_read_as_they_are_written(form: dict[str, bytes]) -> None:
     boundary = "--------------------------3e9e4552599942f155837e60"
     body = multipart.written(form, boundary)
-    if not form:
-        return
     assert multipart.read(f"multipart/form-data; boundary={boundary}", body) == form
