@@ -304,12 +304,10 @@ def test_any_data_is_refused_or_read(data: bytes) -> None:
         call.read(with_data(data)).parameters()
 
 
-@given(st.data())
-def test_a_call_with_an_octet_changed_is_never_let_in(data: st.DataObject) -> None:
-    one = data.draw(st.sampled_from(BY_TC3))
+@given(st.sampled_from(BY_TC3), st.integers(0, 1_200), st.integers(0, 7))
+def test_a_call_with_a_bit_changed_is_never_let_in(one: Recorded, place: int, bit: int) -> None:
     body = bytearray(one.request.body)
-    place = data.draw(st.integers(0, len(body) - 1))
-    body[place] ^= 1 << data.draw(st.integers(0, 7))
+    body[place % len(body)] ^= 1 << bit
     request = msgspec.structs.replace(one.request, body=bytes(body))
     try:
         found = call.read(request)
