@@ -139,10 +139,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert peak < 10 * len(piece)
 
 
-CELLS = st.sampled_from(
-    ["13800138000", "能力上新", "/index.html", "", '"', ",", "\n", "x"]
-) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=8)
+CELLS = st.sampled_from(["13800138000", "能力上新", "/index.html", "", '"', ",", "\n", "x", "é\r"])
+ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=5)
 
 
 def written(rows: Iterable[list[str]]) -> bytes:
@@ -151,7 +149,7 @@ def written(rows: Iterable[list[str]]) -> bytes:
     return into.getvalue().encode()
 
 
-@given(ROWS.map(written) | st.binary(max_size=200), st.integers(1, 60))
+@given(ROWS.map(written) | st.binary(max_size=80), st.integers(1, 60))
 def test_any_file_is_read_line_by_line(octets: bytes, size: int) -> None:
     try:
         found = lines(octets)
