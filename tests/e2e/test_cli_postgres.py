@@ -16,7 +16,7 @@ from support.fleet import database
 from support.postgres import server
 from support.process import Client, Process, eventually, hongyan
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
 
 BASE_URL = "https://sms.example.com"
 

@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +14,15 @@ import pytest
 
 from support.fleet import Member, database, fleet, seeded, web, worker
 from support.gate import Gate
-from support.process import NOTICED_S, Client, Dev, eventually, hongyan, new_phone
+from support.process import NOTICED_S, Client, Dev, Process, eventually, hongyan, new_phone
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
 
 SILENT = "19900000004"
 """Never answered by the sandbox."""
 LEASE_S = 30.0
+LONG_S = 30.0
+"""For what takes a moment on a machine that has nothing else to do."""
 
 
 @pytest.fixture(scope="module")
@@ -162,31 +163,19 @@ def test_another_houses_key_file_is_refused(shared: Path, tmp_path: Path) -> Non
 # Ends.
 
 
-def test_a_child_that_is_killed_is_begun_again(data: Path) -> None:
+def test_children_that_die_are_begun_again_and_end_with_their_supervisor(data: Path) -> None:
     with web(data, "--processes", "2") as supervisor:
         process = psutil.Process(supervisor.pid)
         before = {child.pid for child in process.children()}
         assert len(before) == 2
-        for pid in before:
-            psutil.Process(pid).send_signal(signal.SIGKILL)
-
-        def all_new() -> bool:
-            now = {child.pid for child in process.children()}
-            return len(now) == 2 and not now & before
-
-        eventually(all_new, 15)
-        eventually(lambda: _answers(supervisor.nobody), 15)
+        killed = before.pop()
+        psutil.Process(killed).send_signal(signal.SIGKILL)
+        eventually(lambda: len(_pids(process) - before - {killed}) == 1, LONG_S)
+        assert "process.ended" in supervisor.err
+        assert supervisor.nobody.get("/readyz").status == 200
         children = process.children()
-        assert supervisor.stop() == 0
-        assert not any(child.is_running() for child in children)
-        assert supervisor.err.count("process.ended") == 2
-
-
-def test_children_end_with_a_supervisor_that_is_killed(data: Path) -> None:
-    with web(data, "--processes", "2") as supervisor:
-        children = psutil.Process(supervisor.pid).children()
         supervisor.kill()
-        assert psutil.wait_procs(children, timeout=10)[1] == []
+        assert psutil.wait_procs(children, timeout=LONG_S)[1] == []
 
 
 def test_a_stop_under_load_loses_nothing_and_sends_nothing_twice(data: Path) -> None:
@@ -208,14 +197,14 @@ def test_a_stop_under_load_loses_nothing_and_sends_nothing_twice(data: Path) -> 
         callers = [threading.Thread(target=ask) for _ in range(8)]
         for caller in callers:
             caller.start()
-        assert enough.wait(15)
+        assert enough.wait(LONG_S)
         back.terminate()
         front.terminate()
         assert (front.wait(), back.wait()) == (0, 0)
         for caller in callers:
             caller.join()
     with web(data) as front, worker(data):
-        arrived = eventually(lambda: _texts(front.app, len(accepted)), 15)
+        arrived = eventually(lambda: _texts(front.app, len(accepted)), LONG_S)
     assert len(set(arrived)) == len(arrived)
     assert set(accepted) <= set(arrived)
 
@@ -232,9 +221,9 @@ def test_a_worker_that_is_killed_is_noticed_within_its_lease(data: Path) -> None
         back.kill()
         with worker(data):
             front.app.settled(silent, "unconfirmed", seconds=LEASE_S + 10)
-            arrived = eventually(lambda: _texts(front.app, 100), 20)
+            arrived = eventually(lambda: _texts(front.app, 100), LONG_S)
             for one in others:
-                front.app.settled(one, "delivered", "submitted", "unconfirmed", seconds=20)
+                front.app.settled(one, "delivered", "submitted", "unconfirmed", seconds=LONG_S)
     assert max(Counter(arrived).values()) == 1
 
 
@@ -251,13 +240,13 @@ def test_readiness_follows_the_database(data: Path) -> None:
             app.settled(before, "delivered")
             gate.shut()
             for one in (front, back):
-                eventually(partial(_is_ready, one, ready=False), 5)
+                eventually(partial(_is_ready, one, ready=False), LONG_S)
             assert front.nobody.get("/readyz").json["reasons"]
             assert app.send(new_phone()).status == 503
             assert front.nobody.get("/healthz").status == 200
             gate.open()
             for one in (front, back):
-                eventually(partial(_is_ready, one, ready=True), 5)
+                eventually(partial(_is_ready, one, ready=True), LONG_S)
             app.settled(app.sent(new_phone()), "delivered")
             assert (front.stop(), back.stop()) == (0, 0)
 
@@ -268,7 +257,7 @@ def test_a_stop_while_the_database_is_away_is_bounded(data: Path) -> None:
         through = {"HONGYAN__STORE__DATABASE": gate.url}
         with web(data, **through) as front, worker(data, **through) as back:
             gate.shut()
-            eventually(lambda: front.nobody.get("/readyz").status == 503, 5)
+            eventually(lambda: front.nobody.get("/readyz").status == 503, LONG_S)
             assert (front.stop(), back.stop()) == (0, 0)
 
 
@@ -276,26 +265,19 @@ def test_a_start_waits_until_the_database_is_there(data: Path) -> None:
     url = (data / "hongyan.url").read_text().strip()
     with Gate(url) as gate:
         gate.shut()
-        member = web(data, HONGYAN__STORE__DATABASE=gate.url)
-        try:
-            eventually(lambda: "store.waiting" in member.err, 10)
+        arguments = ("web", "--dev", "--json", "--port", "0", "--data", data)
+        with Process(*arguments, HONGYAN__STORE__DATABASE=gate.url) as process:
+            eventually(lambda: "store.waiting" in process.err, LONG_S)
             gate.open()
-            with member:
-                assert member.nobody.get("/readyz").status == 200
-        finally:
-            with suppress(OSError, ValueError):
-                member.kill()
+            assert Client(process.ready()["listening"]).get("/readyz").status == 200
 
 
 def _is_ready(member: Member, *, ready: bool) -> bool:
     return member.nobody.get("/readyz").status == (200 if ready else 503)
 
 
-def _answers(client: Client) -> bool:
-    try:
-        return client.get("/readyz").status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+def _pids(process: psutil.Process) -> set[int]:
+    return {child.pid for child in process.children()}
 
 
 def _texts(app: Client, least: int) -> list[str]:

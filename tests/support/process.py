@@ -31,6 +31,8 @@ STOP_S: Final = 10.0
 
 _COMMAND: Final = (sys.executable, "-m", "hongyan")
 _CALL_S: Final = 15.0
+_COMMAND_S: Final = 60.0
+"""What a command may take on a machine that is busy with other tests."""
 
 
 def eventually(look: Callable[[], T], seconds: float = 5.0) -> T:
@@ -249,7 +251,7 @@ def _finished(command: Sequence[str], environment: Mapping[str, str]) -> Finishe
         check=False,
         encoding="utf-8",
         env=_environment(environment),
-        timeout=START_S,
+        timeout=_COMMAND_S,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
 
