@@ -34,7 +34,7 @@ from hongyan.store.postgres import directory as directories
 from hongyan.store.postgres import recording, schema
 from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.administering import PostgresAdministration, administration
-from hongyan.store.postgres.connections import Address, Connection, Connections, opened
+from hongyan.store.postgres.connections import Address, Connection, Connections, in_words, opened
 from hongyan.store.postgres.line import WORK
 from hongyan.store.postgres.numbering import Numbering
 from hongyan.store.postgres.outbox import Outbox
@@ -88,10 +88,11 @@ class PostgresStore:
         self._numbering = Numbering(self._clock, uuid.UUID(bytes=self._chance(16)))
         connection = await opened(self._address, "hongyan start")
         try:
-            await self._require(connection)
-            await self._numbering.lease(connection)
-            now = self._clock()
-            self._directory = await directories.read(connection, self._seal, now)
+            with in_words(self._address):
+                await self._require(connection)
+                await self._numbering.lease(connection)
+                now = self._clock()
+                self._directory = await directories.read(connection, self._seal, now)
         finally:
             await connection.close()
         name = f"hongyan {self._numbering.number}"

@@ -12,7 +12,7 @@ from hongyan.store.administering import Administering, Value
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.postgres import schema
 from hongyan.store.postgres.aside import Aside
-from hongyan.store.postgres.connections import LOST, Address, Connection, opened, reason
+from hongyan.store.postgres.connections import LOST, Address, Connection, in_words, opened, reason
 from hongyan.store.postgres.directory import CHANGED, read
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.seal import Seal
@@ -38,10 +38,11 @@ def administration(address: Address, seal: Seal, clock: Clock) -> "PostgresAdmin
 async def _opened(address: Address, seal: Seal) -> Connection:
     connection = await opened(address, "hongyan administration", lock_timeout="15s")
     try:
-        await schema.require_current(connection, address)
-        await schema.require_key(connection, address, seal)
+        with in_words(address):
+            await schema.require_current(connection, address)
+            await schema.require_key(connection, address, seal)
     except BaseException:
-        connection.terminate()
+        await connection.close()
         raise
     return connection
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ from hongyan.store.opening import StoreAway, StoreUnusable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+_SCHEMES: Final = ("postgresql", "postgres")
+
 OLDEST: Final = 14
 """The oldest major version that is tried."""
 
@@ -22,6 +26,9 @@ _SETTINGS: Final = {
     # statement finds its rows by a key, so keys are all that the planner may choose from.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    "enable_memoize": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
@@ -71,6 +78,8 @@ class Address(msgspec.Struct, frozen=True):
 
 async def connect(address: Address, name: str, **settings: str) -> Connection:
     """A connection under a name of ours. Raises whatever asyncpg does; `reason` puts it into words."""
+    if urlsplit(address.url).scheme not in _SCHEMES:
+        raise ValueError("not an address")
     more: dict[str, Any] = {"password": address.password} if address.password else {}
     return await asyncpg.connect(
         address.url,
@@ -86,8 +95,20 @@ async def connect(address: Address, name: str, **settings: str) -> Connection:
 async def opened(address: Address, name: str, **settings: str) -> Connection:
     """The same. Raises StoreAway where it may succeed later, else StoreUnusable."""
     try:
-        return await connect(address, name, **settings)
-    except (*LOST, asyncpg.PostgresError, ValueError) as error:
+        with in_words(address):
+            return await connect(address, name, **settings)
+    except ValueError as error:
+        raise StoreUnusable(reason(error, address)) from error
+
+
+@contextmanager
+def in_words(address: Address) -> Iterator[None]:
+    """What the database refuses is raised as StoreAway where it may succeed later, else as
+    StoreUnusable.
+    """
+    try:
+        yield
+    except (*LOST, asyncpg.PostgresError) as error:
         kind = StoreAway if is_away(error) else StoreUnusable
         raise kind(reason(error, address)) from error
 

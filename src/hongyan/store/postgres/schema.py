@@ -4,7 +4,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from hongyan.store.opening import KEY_FILE, StoreUnusable
-from hongyan.store.postgres.connections import OLDEST, Address, Connection
+from hongyan.store.postgres.connections import OLDEST, Address, Connection, in_words
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.seal import Seal
 
@@ -45,16 +45,23 @@ async def migrate(
     """Bring the schema up to date, or to an older one for rows of that; what was done. One transaction.
     Raises StoreUnusable.
     """
-    async with connection.transaction():
-        await connection.execute(SQL["lock_schema"], _MIGRATING)
-        lacking = await pending(connection, address)
-        if up_to is not None:
-            lacking = [one for one in lacking if one.number <= up_to]
-        if lacking:
-            await connection.execute(SQL["create_migrations"])
-        for one in lacking:
-            await connection.execute(one.sql)
-            await connection.execute(SQL["insert_migration"], one.number, one.name, now)
+    with in_words(address):
+        async with connection.transaction():
+            return await _migrate(connection, address, now, up_to)
+
+
+async def _migrate(
+    connection: Connection, address: Address, now: int, up_to: int | None
+) -> list[Migration]:
+    await connection.execute(SQL["lock_schema"], _MIGRATING)
+    lacking = await pending(connection, address)
+    if up_to is not None:
+        lacking = [one for one in lacking if one.number <= up_to]
+    if lacking:
+        await connection.execute(SQL["create_migrations"])
+    for one in lacking:
+        await connection.execute(one.sql)
+        await connection.execute(SQL["insert_migration"], one.number, one.name, now)
     return lacking
 
 
