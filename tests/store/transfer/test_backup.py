@@ -34,6 +34,9 @@ from support.lived import lives_on, seen
 from support.postgres import drop_database, fresh_database
 from support.world import World
 
+pytestmark = pytest.mark.timeout(60)
+"""Databases are made and dropped, which takes the server seconds when it has much to do."""
+
 
 def nobody(_what: str, _done: int, _total: int) -> None:
     """Nobody watches."""
@@ -245,38 +248,36 @@ async def test_the_keys_may_stand_there_already(original: Original) -> None:
 
 
 @pytest.fixture
-async def whole(original: Original) -> bytes:
-    await original.back_up()
-    return original.archive.read_bytes()
+async def whole(sqlite: Original) -> bytes:
+    await sqlite.back_up()
+    return sqlite.archive.read_bytes()
 
 
-async def test_an_archive_that_was_cut_changes_nothing(original: Original, whole: bytes) -> None:
+async def test_an_archive_that_was_cut_changes_nothing(sqlite: Original, whole: bytes) -> None:
     for end in (0, 1, 100, len(whole) // 2, len(whole) - 1):
-        original.archive.write_bytes(whole[:end])
+        sqlite.archive.write_bytes(whole[:end])
         with pytest.raises(ArchiveUnusable):
-            await original.restore()
-        assert original.nothing_was_done()
+            await sqlite.restore()
+        assert sqlite.nothing_was_done()
 
 
-async def test_an_archive_with_a_wrong_byte_changes_nothing(
-    original: Original, whole: bytes
-) -> None:
+async def test_an_archive_with_a_wrong_byte_changes_nothing(sqlite: Original, whole: bytes) -> None:
     """Or the byte is one that nobody reads, such as a member's date."""
     chance, refused = random.Random(1), 0
     for _ in range(60):
         place = chance.randrange(len(whole))
         wrong = bytes([whole[place] ^ (1 << chance.randrange(8))])
-        original.archive.write_bytes(whole[:place] + wrong + whole[place + 1 :])
+        sqlite.archive.write_bytes(whole[:place] + wrong + whole[place + 1 :])
         try:
-            with ArchiveReader(original.archive) as archive:
+            with ArchiveReader(sqlite.archive) as archive:
                 archive.verify(lambda _done, _total: None)
         except ArchiveUnusable:
             refused += 1
     assert refused > 45
-    original.archive.write_bytes(whole[:500] + bytes(1000) + whole[1500:])
+    sqlite.archive.write_bytes(whole[:500] + bytes(1000) + whole[1500:])
     with pytest.raises(ArchiveUnusable, match="damaged"):
-        await original.restore()
-    assert original.nothing_was_done()
+        await sqlite.restore()
+    assert sqlite.nothing_was_done()
 
 
 def altered(path: Path, **changes: Any) -> None:
@@ -302,13 +303,13 @@ def altered(path: Path, **changes: Any) -> None:
     ],
 )
 async def test_an_archive_that_cannot_be_right_changes_nothing(
-    original: Original, changes: dict[str, Any], words: str
+    sqlite: Original, changes: dict[str, Any], words: str
 ) -> None:
-    await original.back_up()
-    altered(original.archive, **changes)
+    await sqlite.back_up()
+    altered(sqlite.archive, **changes)
     with pytest.raises(ArchiveUnusable, match=words):
-        await original.restore()
-    assert original.nothing_was_done()
+        await sqlite.restore()
+    assert sqlite.nothing_was_done()
 
 
 async def test_figures_that_are_not_the_rows_change_nothing(original: Original) -> None:
@@ -324,39 +325,39 @@ async def test_figures_that_are_not_the_rows_change_nothing(original: Original) 
         assert connection is None
 
 
-async def test_what_is_no_archive_at_all_is_told(original: Original) -> None:
+async def test_what_is_no_archive_at_all_is_told(sqlite: Original) -> None:
     with pytest.raises(ArchiveUnusable, match="does not exist"):
-        await original.restore()
-    original.archive.write_text("A letter.")
+        await sqlite.restore()
+    sqlite.archive.write_text("A letter.")
     with pytest.raises(ArchiveUnusable, match="no archive"):
-        await original.restore()
-    with zipfile.ZipFile(original.archive, "w") as other:
+        await sqlite.restore()
+    with zipfile.ZipFile(sqlite.archive, "w") as other:
         other.writestr("letter", "A letter.")
     with pytest.raises(ArchiveUnusable, match="no archive"):
-        await original.restore()
+        await sqlite.restore()
 
 
 # Where there is something already.
 
 
-async def test_what_is_there_stays(original: Original) -> None:
-    await original.back_up()
-    original.elsewhere.mkdir()
-    (original.elsewhere / "letter").write_text("A letter.")
+async def test_what_is_there_stays(sqlite: Original) -> None:
+    await sqlite.back_up()
+    sqlite.elsewhere.mkdir()
+    (sqlite.elsewhere / "letter").write_text("A letter.")
     with pytest.raises(StoreUnusable, match="not empty: it holds letter"):
-        await original.restore()
-    assert [path.name for path in original.elsewhere.iterdir() if path.name != "hongyan.lock"] == [
+        await sqlite.restore()
+    assert [path.name for path in sqlite.elsewhere.iterdir() if path.name != "hongyan.lock"] == [
         "letter"
     ]
     with pytest.raises(StoreUnusable, match="not empty"):
-        await original.restore(directory=original.house.directory)
+        await sqlite.restore(directory=sqlite.house.directory)
 
 
-async def test_a_file_of_that_name_stays(original: Original) -> None:
-    original.archive.write_text("A letter.")
+async def test_a_file_of_that_name_stays(sqlite: Original) -> None:
+    sqlite.archive.write_text("A letter.")
     with pytest.raises(ArchiveUnusable, match="exists already"):
-        await original.back_up()
-    assert original.archive.read_text() == "A letter."
+        await sqlite.back_up()
+    assert sqlite.archive.read_text() == "A letter."
 
 
 @pytest.mark.parametrize("original", ["postgres"], indirect=True)
@@ -399,7 +400,7 @@ async def test_a_part_of_a_house_is_not_backed_up(house: House, tmp_path: Path) 
 # What goes wrong on the way.
 
 
-async def test_what_is_not_finished_leaves_no_file(original: Original) -> None:
+async def test_what_is_not_finished_leaves_no_file(sqlite: Original) -> None:
     class Broken(Exception):
         pass
 
@@ -408,8 +409,8 @@ async def test_what_is_not_finished_leaves_no_file(original: Original) -> None:
             raise Broken
 
     with pytest.raises(Broken):
-        await original.back_up(watch=watch)
-    assert sorted(path.name for path in original.tmp.iterdir()) == ["data"]
+        await sqlite.back_up(watch=watch)
+    assert sorted(path.name for path in sqlite.tmp.iterdir()) == ["data"]
 
 
 async def test_a_backup_that_was_killed_is_in_nobodys_way(original: Original) -> None:

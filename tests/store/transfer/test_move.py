@@ -32,6 +32,9 @@ from support.disk import failing_disk
 from support.lived import lives_on, seen
 from support.world import World, open_sqlite
 
+pytestmark = pytest.mark.timeout(60)
+"""Databases are made and dropped, which takes the server seconds when it has much to do."""
+
 SLICE = 3
 _OF_MEMORY = {"hit", "spilled"}
 """Tables that only SQLite has: its memory is rebuilt from them."""
