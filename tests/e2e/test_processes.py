@@ -4,7 +4,7 @@ import http.client
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -251,14 +251,19 @@ def test_readiness_follows_the_database(data: Path) -> None:
             assert (front.stop(), back.stop()) == (0, 0)
 
 
-def test_a_stop_while_the_database_is_away_is_bounded(data: Path) -> None:
+@pytest.mark.parametrize("how", [Gate.shut, Gate.hold])
+def test_a_stop_while_the_database_is_away_is_bounded(
+    data: Path, how: Callable[[Gate], None]
+) -> None:
     url = (data / "hongyan.url").read_text().strip()
     with Gate(url) as gate:
         through = {"HONGYAN__STORE__DATABASE": gate.url}
         with web(data, **through) as front, worker(data, **through) as back:
-            gate.shut()
-            eventually(lambda: front.nobody.get("/readyz").status == 503, LONG_S)
-            assert (front.stop(), back.stop()) == (0, 0)
+            front.app.settled(front.app.sent(new_phone()), "delivered")
+            how(gate)
+            eventually(partial(_is_ready, front, ready=False), LONG_S)
+            front.terminate()
+            assert (back.stop(), front.wait()) == (0, 0)
 
 
 def test_a_start_waits_until_the_database_is_there(data: Path) -> None:

@@ -53,7 +53,7 @@ T = TypeVar("T")
 _CONNECTIONS: Final = 10
 """Of a process, beside the one that listens: two accept, the others dispatch, settle, read."""
 _COUNT_EVERY_S: Final = 5.0
-_RELEASE_S: Final = 2.0
+_CLOSE_S: Final = 4.0
 _WORTH_COUNTING: Final = 1_000_000
 
 
@@ -116,17 +116,21 @@ class PostgresStore:
         self._watch.start()
 
     async def close(self) -> None:
-        """Commit what waits, then let the database go."""
-        await self._accepting.close()
-        if self._has_claimed:
-            with suppress(HongyanError, TimeoutError):
-                async with asyncio.timeout(_RELEASE_S):
-                    await self._do(partial(self._outbox.release, writer=self._numbering.number))
-        await self._transactions.close()
-        await self._watch.close()
-        with suppress(HongyanError):
-            await self._transactions.read(self._numbering.give_up)
-        await self._connections.close()
+        """Commit what waits, then let the database go. One that does not answer is left as it is:
+        what was held there ends by its leases.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._accepting.close()
+                if self._has_claimed:
+                    release = partial(self._outbox.release, writer=self._numbering.number)
+                    with suppress(HongyanError):
+                        await self._do(release)
+                await self._transactions.close()
+                await self._watch.close()
+                with suppress(HongyanError):
+                    await self._transactions.read(self._numbering.give_up)
+                await self._connections.close()
 
     @property
     def directory(self) -> Directory:
