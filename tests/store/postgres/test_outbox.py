@@ -133,7 +133,9 @@ async def test_a_worker_that_slept_through_its_lease_does_nothing(shared: Shared
     claimed = await sleeper.claim()
     shared.clock.pass_by(LEASE)
     assert await other.sweep() == 1
-    again = await other.begun()
+    again = await other.claim()
+    assert await sleeper.begin(claimed) == set()
+    assert await other.begin(again) == {message}
     assert await sleeper.begin(claimed) == set()
     assert await sleeper.settle(claimed) == set()
     await sleeper.do(sleeper.outbox.unbegin, begins(claimed))

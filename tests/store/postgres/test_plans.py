@@ -1,5 +1,5 @@
 """How PostgreSQL goes about what is asked of it. Statements are planned once, perhaps while a table is
-empty, and must find their rows by a key when it is not.
+empty, perhaps while it is full of something else, and must find their rows by a key whatever it holds.
 """
 
 import re
@@ -19,26 +19,44 @@ SELDOM = {
     "count_given_up",
     "count_waiting",
     "end_key",
+    "filed_reference",
     "forget_signing_keys",
     "given_up",
+    "last_message",
+    "lease_number",
+    "schema_version",
     "signing_keys",
     "some_tables",
 }
-"""A person's or a minute's look at a table or an index that holds little."""
+"""A person's or a minute's look at a table or an index that holds little, or at an end of one."""
 
 
-@pytest.fixture
-async def connection() -> AsyncIterator[Connection]:
+LIVED_IN = """
+INSERT INTO outbox (id, kind, expires_at, status, token, due_at)
+SELECT n, 'notice', 1000 + n, status, token, due_at
+FROM generate_series(1, 4000) AS n JOIN (VALUES (0, 'unconfirmed', -1, 9), (1, 'queued', 0, 9),
+  (2, 'sending', 7, 0), (3, 'queued', 0, 0)) AS of (which, status, token, due_at) ON which = n % 4;
+INSERT INTO message (id, account, app, kind, template, phone_mark, sealed, units, accepted_at,
+                     expires_at)
+SELECT n, 1, 1, 'notice', 0, n, repeat('x', 100)::bytea, 1, 0, 1000 + n
+FROM generate_series(1, 4000) AS n;
+ANALYZE
+"""
+
+
+@pytest.fixture(params=["SELECT", "ANALYZE", LIVED_IN], ids=["new", "still empty", "lived in"])
+async def connection(request: pytest.FixtureRequest) -> AsyncIterator[Connection]:
     with database() as url:
         connections = Connections(Address(url), "hongyan test", 1)
         connection = await connections.take()
+        await connection.execute(request.param)
         yield connection
         connections.give(connection)
         await connections.close()
 
 
 async def plan(connection: Connection, name: str) -> str:
-    """As it is made for tables without rows, whatever will be asked."""
+    """As it is made once for all, whatever will be asked."""
     prepared = await connection.prepare(SQL[name])
     await connection.execute(f"PREPARE asked AS {SQL[name]}")
     nothing = ", ".join(["NULL"] * len(prepared.get_parameters()))

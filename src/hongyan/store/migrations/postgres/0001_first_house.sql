@@ -182,7 +182,8 @@ CREATE TABLE outbox (
 -- page, for which there is room; tokens grow with time, so the oldest claims are at the index's head.
 -- What is dead is at the head of each index, where every claim begins: claimers therefore remember
 -- how far the line is empty, and vacuum comes early, unthrottled, and never locks to give pages back.
-CREATE INDEX outbox_ready ON outbox (kind, id) WHERE token = 0 AND due_at = 0;
+-- id + 0 is an order that no other index has: the planner must not walk over the whole table by its key.
+CREATE INDEX outbox_ready ON outbox (kind, (id + 0)) WHERE token = 0 AND due_at = 0;
 CREATE INDEX outbox_later ON outbox (kind, due_at) WHERE token = 0 AND due_at > 0;
 CREATE INDEX outbox_held ON outbox (token) WHERE token > 0;
 CREATE INDEX outbox_doubt ON outbox (due_at) WHERE token = -1;

@@ -28,18 +28,21 @@ SELECT 'member', phone_mark, id, NULL, NULL FROM member WHERE phone_mark = ANY($
 UNION ALL
 SELECT 'openid', k.phone_mark, k.openid_mark, NULL, NULL
 FROM unnest($7::bigint[], $8::bigint[]) AS u (phone, openid)
-JOIN known_openid AS k ON k.phone_mark = u.phone AND k.openid_mark = u.openid;
+CROSS JOIN LATERAL (
+  SELECT * FROM known_openid WHERE phone_mark = u.phone AND openid_mark = u.openid LIMIT 1
+) AS k;
 
 -- name: verifications
 SELECT v.id, v.app, purpose, v.phone_mark, openid_mark, device_mark, ip_mark, created_at,
        stepped_up, sends, sent_at, message, code, previous, previous_sent_at, previous_message, attempts, state,
        used_at, proof, proof_used_at, m.sealed
-FROM verification AS v JOIN message AS m ON m.id = v.message WHERE v.id = ANY($1::bytea[]);
+FROM verification AS v JOIN message AS m ON m.id = ANY(ARRAY[v.message])
+WHERE v.id = ANY($1::bytea[]);
 
 -- name: write_histories -- those that were locked, and new ones; fewer than wanted: another was first
 WITH moved AS (
   UPDATE history AS h SET events = u.events, touched_at = $5
-  FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events) WHERE h.mark = u.mark
+  FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events) WHERE h.mark = ANY(ARRAY[u.mark])
   RETURNING 1
 ), made AS (
   INSERT INTO history (mark, events, touched_at)
@@ -103,7 +106,7 @@ FROM unnest($1::boolean[], $2::integer[], $3::bigint[], $4::bigint[], $5::bytea[
             $13::bigint[], $14::bytea[], $15::bigint[])
   AS u (stepped_up, sends, sent_at, message, code, previous, previous_sent_at, previous_message,
         attempts, state, used_at, proof, proof_used_at, id, was_used_at)
-WHERE v.id = u.id AND v.used_at IN (0, u.was_used_at) AND v.proof_used_at = 0;
+WHERE v.id = ANY(ARRAY[u.id]) AND v.used_at IN (0, u.was_used_at) AND v.proof_used_at = 0;
 
 -- name: insert_known_openids
 INSERT INTO known_openid (phone_mark, openid_mark, since)

@@ -1,3 +1,7 @@
+-- Rows are joined by `key = ANY(ARRAY[key])`: that can only be looked up in an index. For `key = key`
+-- the planner may walk over a whole table in the order of its key, and does where it was told, when the
+-- statement was planned, that the table is as good as empty.
+
 -- name: claim -- of each kind those that are back in line, then the others; see the table's comment
 -- Whoever claims at the same time passes over what this one has taken. Nobody waits.
 WITH room AS MATERIALIZED (
@@ -15,14 +19,15 @@ WITH room AS MATERIALIZED (
 ), fresh AS MATERIALIZED (
   SELECT one.id FROM room CROSS JOIN LATERAL (
     SELECT o.id FROM outbox AS o
-    WHERE o.token = 0 AND o.due_at = 0 AND o.kind = room.kind AND o.id >= room.floor
-    ORDER BY o.id LIMIT room.most - (SELECT count(*) FROM back WHERE back.kind = room.kind)
+    WHERE o.token = 0 AND o.due_at = 0 AND o.kind = room.kind AND o.id + 0 >= room.floor
+    ORDER BY o.id + 0 LIMIT room.most - (SELECT count(*) FROM back WHERE back.kind = room.kind)
     FOR UPDATE SKIP LOCKED
   ) AS one
 )
 UPDATE outbox AS o SET status = 'claimed', token = $5, lease_until = least($6, o.expires_at)
-FROM (SELECT id FROM back UNION ALL SELECT id FROM fresh) AS taken JOIN message AS m USING (id)
-WHERE o.id = taken.id
+FROM (SELECT id FROM back UNION ALL SELECT id FROM fresh) AS taken
+JOIN message AS m ON m.id = ANY(ARRAY[taken.id])
+WHERE o.id = ANY(ARRAY[taken.id])
 RETURNING m.id, m.kind, m.expires_at, m.account, m.app, m.template, m.phone_mark, m.sealed, m.units,
           m.verification, o.attempts, o.first_attempt_at, o.due_at;
 
@@ -36,7 +41,7 @@ SET status = 'sending', provider = u.provider, attempt_at = $4, attempts = o.att
     first_attempt_at = CASE o.first_attempt_at WHEN 0 THEN $4 ELSE o.first_attempt_at END,
     lease_until = $5
 FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (id, token, provider)
-WHERE o.id = u.id AND o.status = 'claimed' AND o.token = u.token AND o.expires_at > $4
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'claimed' AND o.token = u.token AND o.expires_at > $4
 RETURNING o.id;
 
 -- name: unbegin_attempts -- sending → queued, as if it had never begun
@@ -44,24 +49,24 @@ UPDATE outbox AS o
 SET status = 'queued', token = 0, due_at = 1, attempts = o.attempts - 1,
     first_attempt_at = CASE o.attempts WHEN 1 THEN 0 ELSE o.first_attempt_at END
 FROM unnest($1::bigint[], $2::bigint[]) AS u (id, token)
-WHERE o.id = u.id AND o.status = 'sending' AND o.token = u.token
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
 RETURNING o.id, o.void;
 
 -- name: submit -- sending → submitted
 DELETE FROM outbox AS o USING unnest($1::bigint[], $2::bigint[]) AS u (id, token)
-WHERE o.id = u.id AND o.status = 'sending' AND o.token = u.token
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
 RETURNING o.id;
 
 -- name: defer -- sending → queued
 UPDATE outbox AS o SET status = 'queued', token = 0, due_at = u.due_at
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (id, token, due_at)
-WHERE o.id = u.id AND o.status = 'sending' AND o.token = u.token
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
 RETURNING o.id, o.void;
 
 -- name: doubt -- sending → unconfirmed
 UPDATE outbox AS o SET status = 'unconfirmed', token = -1, due_at = $3
 FROM unnest($1::bigint[], $2::bigint[]) AS u (id, token)
-WHERE o.id = u.id AND o.status = 'sending' AND o.token = u.token
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
 RETURNING o.id;
 
 -- name: ended_leases -- the oldest claims first
@@ -80,7 +85,7 @@ RETURNING id;
 -- name: lose -- sending → unconfirmed, because its lease ended
 UPDATE outbox AS o SET status = 'unconfirmed', token = -1, due_at = $2
 FROM message AS m
-WHERE o.id = ANY($1::bigint[]) AND o.status = 'sending' AND m.id = o.id
+WHERE o.id = ANY($1::bigint[]) AND o.status = 'sending' AND m.id = ANY(ARRAY[o.id])
 RETURNING m.id, m.kind, m.template, m.sealed;
 
 -- name: due_doubts
@@ -101,17 +106,17 @@ SELECT hits FROM outbox WHERE id = ANY($1::bigint[]) AND hits IS NOT NULL;
 
 -- name: reject -- sending → rejected
 DELETE FROM outbox AS o USING unnest($1::bigint[], $2::bigint[]) AS u (id, token), message AS m
-WHERE o.id = u.id AND o.status = 'sending' AND o.token = u.token AND m.id = o.id
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token AND m.id = ANY(ARRAY[o.id])
 RETURNING m.id, m.kind, m.template, m.sealed, m.masked, m.account, m.units, m.accepted_at, o.hits;
 
 -- name: expire -- queued, claimed → expired
 DELETE FROM outbox AS o USING unnest($1::bigint[], $2::bigint[]) AS u (id, token), message AS m
-WHERE o.id = u.id AND o.status IN ('queued', 'claimed') AND m.id = o.id
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status IN ('queued', 'claimed') AND m.id = ANY(ARRAY[o.id])
 RETURNING m.id, m.kind, m.template, m.sealed, m.masked, m.account, m.units, m.accepted_at, o.hits;
 
 -- name: resolve -- unconfirmed → submitted, delivered, undelivered, rejected, closed
 DELETE FROM outbox AS o USING unnest($1::bigint[], $2::bigint[]) AS u (id, token), message AS m
-WHERE o.id = u.id AND o.status = 'unconfirmed' AND m.id = o.id
+WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'unconfirmed' AND m.id = ANY(ARRAY[o.id])
 RETURNING m.id, m.kind, m.template, m.sealed, m.masked, m.account, m.units, m.accepted_at, o.hits;
 
 -- name: conclude -- the outbox has let go of it: its state stands in its own row from now on
@@ -120,18 +125,18 @@ SET status = u.status, settled_at = u.at, receipt_code = u.code,
     sealed = coalesce(u.sealed, m.sealed), masked = m.masked OR u.sealed IS NOT NULL
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
   AS u (id, status, at, code, sealed)
-WHERE m.id = u.id AND m.status IS NULL;
+WHERE m.id = ANY(ARRAY[u.id]) AND m.status IS NULL;
 
 -- name: deliver -- submitted → delivered, undelivered
 UPDATE message AS m SET status = u.status, settled_at = u.at, receipt_code = u.code
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS u (id, status, at, code)
-WHERE m.id = u.id AND m.status = 'submitted'
+WHERE m.id = ANY(ARRAY[u.id]) AND m.status = 'submitted'
 RETURNING m.id, m.status;
 
 -- name: wipe -- the clear text goes, a masked one may stay
 UPDATE message AS m SET sealed = u.sealed, masked = TRUE
 FROM unnest($1::bigint[], $2::bytea[]) AS u (id, sealed)
-WHERE m.id = u.id;
+WHERE m.id = ANY(ARRAY[u.id]);
 
 -- name: insert_attempts
 INSERT INTO attempt (message, number, provider, started_at, ended_at, outcome, upstream_id, code,
@@ -158,7 +163,7 @@ SELECT mark, events FROM history WHERE mark = ANY($1::bigint[]) ORDER BY mark FO
 
 -- name: put_histories
 UPDATE history AS h SET events = u.events FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events)
-WHERE h.mark = u.mark;
+WHERE h.mark = ANY(ARRAY[u.mark]);
 
 -- name: insert_refunds
 INSERT INTO ledger (account, entry, units, at)

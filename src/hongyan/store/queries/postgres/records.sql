@@ -13,7 +13,8 @@ WHERE m.id = $1 AND m.app = $2 ORDER BY a.number;
 -- name: owed_messages
 SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, m.status, m.accepted_at, m.expires_at,
        coalesce(m.settled_at, 0), coalesce(m.receipt_code, ''), a.name
-FROM message AS m JOIN app AS a ON a.id = m.app WHERE m.id = ANY($1::bigint[]);
+FROM message AS m JOIN app AS a ON a.id = ANY(ARRAY[m.app])
+WHERE m.id = ANY($1::bigint[]);
 
 -- name: current
 SELECT verification FROM current_verification WHERE mark = $1;

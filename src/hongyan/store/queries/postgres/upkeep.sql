@@ -2,23 +2,29 @@
 SELECT pg_try_advisory_xact_lock($1);
 
 -- name: forget_histories
-DELETE FROM history WHERE mark IN
-  (SELECT mark FROM history WHERE touched_at < $1 ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED);
+DELETE FROM history WHERE mark = ANY(ARRAY(
+  SELECT mark FROM history WHERE touched_at < $1 ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED
+));
 
 -- name: forget_kept
-DELETE FROM kept WHERE key IN
-  (SELECT key FROM kept WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED);
+DELETE FROM kept WHERE key = ANY(ARRAY(
+  SELECT key FROM kept WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+));
 
 -- name: forget_currents
-DELETE FROM current_verification WHERE mark IN
-  (SELECT mark FROM current_verification WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED);
+DELETE FROM current_verification WHERE mark = ANY(ARRAY(
+  SELECT mark FROM current_verification WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+));
 
 -- name: forget_batches -- their ids begin with their time
-DELETE FROM batch WHERE id IN (SELECT id FROM batch WHERE id < $1 ORDER BY id LIMIT $2);
+DELETE FROM batch WHERE id = ANY(ARRAY(
+  SELECT id FROM batch WHERE id < $1 ORDER BY id LIMIT $2
+));
 
 -- name: take_references
-DELETE FROM reference WHERE mark IN
-  (SELECT mark FROM reference WHERE message < $1 ORDER BY message LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM reference WHERE mark = ANY(ARRAY(
+  SELECT mark FROM reference WHERE message < $1 ORDER BY message LIMIT $2 FOR UPDATE SKIP LOCKED
+))
 RETURNING mark, message;
 
 -- name: file_references
