@@ -29,7 +29,7 @@ from hongyan.core.mark import NOBODY
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
-from hongyan.service.ports import Claimed, Receipt, Reported
+from hongyan.service.ports import Claimed, MessageRecord, Receipt, Reported
 from hongyan.store.opening import KEY_FILE
 from support.world import LEASE, STORES, World
 
@@ -77,6 +77,7 @@ class Stores(RuleBasedStateMachine):
         self.claims: list[tuple[Claimed, ...]] = []
 
     def teardown(self) -> None:
+        self.look()
         for world in self.worlds:
             self.runner.run(world.close())
         self.runner.close()
@@ -210,7 +211,7 @@ class Stores(RuleBasedStateMachine):
         ids = [[one.message.id for one in claimed] for claimed in claims]
         assert ids == ids[:1] * len(ids)
         for held in zip(*claims, strict=True):
-            shown = [_shown(msgspec.structs.replace(one, token=0)) for one in held]
+            shown = [_as_read(one) for one in held]
             assert shown == shown[:1] * len(shown)
             self.claims.append(held)
 
@@ -275,9 +276,10 @@ class Stores(RuleBasedStateMachine):
     def the_books_are_the_same(self) -> None:
         self.same(World.balance)
 
-    @invariant()
-    def the_records_are_the_same(self) -> None:
-        for message in self.messages[-20:]:
+    @rule()
+    def look(self) -> None:
+        """At every message's record, and at what apps find by their own names."""
+        for message in self.messages:
             self._look_at(message)
 
     def _look_at(self, message: Message) -> None:
@@ -319,12 +321,24 @@ def _shown(answer: object) -> object:
         return type(answer), vars(answer)
     if isinstance(answer, list):
         return [_shown(one) for one in answer]
+    if isinstance(answer, MessageRecord) and answer.status is Status.CLAIMED:
+        # A claim that one process holds in its memory is not seen from outside.
+        return msgspec.structs.replace(answer, status=Status.QUEUED)
     return answer
+
+
+def _as_read(claimed: Claimed) -> Claimed:
+    """As a worker may rely on: what only acceptance needs may be forgotten by then."""
+    replace = msgspec.structs.replace
+    message = replace(claimed.message, reference_mark=NOBODY, reports=False, warning="")
+    return replace(claimed, token=0, message=message)
 
 
 @pytest.mark.timeout(240)
 def test_every_store_answers_the_same_and_keeps_the_same_books() -> None:
-    run_state_machine_as_test(Stores, settings=hypothesis.settings())
+    tried = hypothesis.settings()
+    fewer = hypothesis.settings(tried, max_examples=tried.max_examples // 5)
+    run_state_machine_as_test(Stores, settings=fewer)
 
 
 def test_there_are_stores_to_compare() -> None:
