@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from bench.day import KINDS, Cluster, Demand, Line, Rates, Simulation, Told, poisson
+from bench.scale import RATES as RATES_MEASURED
+from bench.scale import Layout, Load, Machine, busiest, cluster_for, curve, databases_for
 
 RATES = Rates(web=1e9, worker=1e9, accept_us=40, hand_over_us=50, receipt_us=10, log_bytes=1_000)
 WIDE = Cluster(webs=1, workers=1, shares=[1.0], cores=1e6, log_mb_s=1e9, providers=[1e9, 1e9])
@@ -51,9 +53,9 @@ def test_its_log_fills_it_too() -> None:
 @pytest.mark.parametrize("rate", [0.5, 0.7, 0.8])
 def test_a_line_is_as_long_as_the_formula_says(rate: float) -> None:
     """Poisson arrivals, one served a second (M/D/1): rate² / 2(1 - rate) wait in the mean."""
-    told = run(steady(rate, 60_000), cluster=replace(WIDE, providers=[1.0]))
+    told = run(steady(rate, 40_000), cluster=replace(WIDE, providers=[1.0]))
     expected = rate**2 / (2 * (1 - rate))
-    assert told.waiting_seconds / told.seconds == pytest.approx(expected, rel=0.08)
+    assert told.waiting_seconds / told.seconds == pytest.approx(expected, rel=0.1)
 
 
 def test_who_waits_is_rate_times_wait() -> None:
@@ -162,3 +164,42 @@ def test_arrivals_have_their_mean_and_spread(mean: float) -> None:
     spread = sum((one - average) ** 2 for one in found) / len(found)
     assert average == pytest.approx(mean, rel=0.03)
     assert spread == pytest.approx(mean, rel=0.05)
+
+
+# The model.
+
+
+def test_the_curve_brings_a_days_messages() -> None:
+    rate = curve(1e6)
+    assert sum(rate(second) for second in range(86_400)) == pytest.approx(1e6)
+    assert busiest(rate) < rate(20 * 3_600)
+
+
+def test_databases_are_counted_by_what_fills_them_first() -> None:
+    rates = replace(RATES, log_bytes=1.0)
+    machine = Machine(cores=1.0, log_mb_s=1e9, disk_tb=1e9)
+    # 100 µs a message: 6,900 a second are 0.69 of a core, and 0.7 is the bound.
+    load = Load(peak=6_900, sale=0, stored=0)
+    assert databases_for(load, rates, Layout("", 0.0), machine) == (1, "cores")
+    assert databases_for(replace(load, peak=7_100), rates, Layout("", 0.0), machine)[0] == 2
+    assert databases_for(load, rates, Layout("", 0.0, tax=2.0), machine)[0] == 2
+    full = replace(load, stored=1e12)
+    assert databases_for(full, rates, Layout("", 0.0), replace(machine, disk_tb=1.0))[1] == "disk"
+
+
+def test_no_number_of_databases_helps_an_account_that_fills_one() -> None:
+    machine = Machine(cores=1.0, log_mb_s=1e9, disk_tb=1e9)
+    load = Load(peak=69_000, sale=0, stored=0)
+    assert databases_for(load, RATES, Layout("", 0.05), machine)[0] == 10
+    assert databases_for(load, RATES, Layout("", 0.2), machine)[0] == 0
+
+
+def test_what_the_model_plans_is_enough_in_the_simulation() -> None:
+    """For an hour around the sale."""
+    rate, machine, layout = curve(1e9), Machine(), Layout("", 0.1)
+    load = Load(busiest(rate), rate(20 * 3_600 + 59), 0)
+    count, _ = databases_for(load, RATES_MEASURED, layout, machine)
+    cluster = cluster_for(load, RATES_MEASURED, layout, count, machine)
+    told = run(Demand(lambda second: rate(70_200 + second), 3_600), RATES_MEASURED, cluster)
+    assert (told.refused, told.expired, told.left) == (0, 0, 0)
+    assert told.percentile("verification", 1.0) == 0
