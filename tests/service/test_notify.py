@@ -19,6 +19,7 @@ from hongyan.service.administer import set_callback
 from hongyan.service.notify import WAITS, Notifier
 from hongyan.service.ports import Receipt
 from hongyan.store.sqlite.schema import DATABASE
+from support import postgres
 from support.world import World
 
 GOOD, HUNG = "https://good.example/", "https://hung.example/"
@@ -138,9 +139,13 @@ async def many(world: World, count: int, app: int = 1) -> list[Message]:
 
 
 def damage(world: World, query: str, message: Message) -> None:
+    sql = query.format(message.id)
+    if postgres.has_database(world.directory):
+        postgres.execute(postgres.database_of(world.directory), sql)
+        return
     with closing(apsw.Connection(str(world.directory / DATABASE))) as connection:
         connection.set_busy_timeout(5_000)
-        connection.execute(query, (message.id,))
+        connection.execute(sql)
 
 
 async def test_the_app_is_told_once_of_a_delivery(
@@ -315,8 +320,11 @@ async def test_a_receiver_that_fails_is_called_one_at_a_time_until_it_takes_one(
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("UPDATE message SET sealed = x'00' WHERE id = ?", "cannot be read: SealBroken."),
-        ("DELETE FROM message WHERE id = ?", "is gone."),
+        (
+            "UPDATE message SET sealed = substr(sealed, 2) WHERE id = {}",
+            "cannot be read: SealBroken.",
+        ),
+        ("DELETE FROM message WHERE id = {}", "is gone."),
     ],
 )
 async def test_a_message_that_cannot_be_read_holds_up_no_other(

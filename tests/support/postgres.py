@@ -73,7 +73,7 @@ def fresh_database(template: str = "") -> str:
     """The URL of a new database, empty or as its template."""
     name = f"hongyan_test_{uuid.uuid4().hex[:20]}"
     made = f' TEMPLATE "{template}"' if template else ""
-    _execute(server(), f'CREATE DATABASE "{name}"{made}')
+    execute(server(), f'CREATE DATABASE "{name}"{made}')
     return _url_of(name)
 
 
@@ -89,17 +89,22 @@ def database_of(directory: Path) -> str:
     return _owned[directory]
 
 
+def has_database(directory: Path) -> bool:
+    """Whether it is a house on PostgreSQL."""
+    return directory in _owned
+
+
 def forget(directory: Path) -> None:
     """Empty the directory's database, if it has one, for the next that asks. (Each DROP waits for all
     that the server has not yet written.)
     """
     if url := _owned.pop(directory, None):
-        _execute(url, _EMPTY)
+        execute(url, _EMPTY)
         _free.append(url)
 
 
 def drop_database(url: str) -> None:
-    _execute(server(), f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
+    execute(server(), f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
 
 
 @contextmanager
@@ -147,7 +152,7 @@ def _found() -> str:
     named = os.environ.get(NAMED)
     for url in [named] if named else [_LOCAL, _LOCAL.replace("postgres@", f"{getpass.getuser()}@")]:
         try:
-            _execute(url, "SELECT 1")
+            execute(url, "SELECT 1")
         except (OSError, asyncpg.PostgresError) as error:
             if named:
                 sentence = f"{NAMED} names a server that does not answer: {error}"
@@ -186,15 +191,17 @@ def _run(program: Path, *arguments: str) -> None:
         raise NoPostgres(f"{program.name} ended with {made.returncode}.")
 
 
-def _execute(url: str, sql: str) -> None:
-    async def execute() -> None:
+def execute(url: str, sql: str) -> None:
+    """Do this in a database."""
+
+    async def done() -> None:
         connection = await asyncpg.connect(url, timeout=5)
         try:
             await connection.execute(sql)
         finally:
             await connection.close()
 
-    _await(execute())
+    _await(done())
 
 
 def _await(work: Coroutine[Any, Any, None]) -> None:
