@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 
 from hongyan.core.time import Millis
@@ -45,6 +46,8 @@ ORDER: Final = (
 META: Final = "meta"
 _PASSAGE: Final = 0x686F6E6779616E03
 """The advisory lock of whoever brings a house: one at a time."""
+_PATIENCE: Final = "5s"
+"""What the server may take to notice that a move was killed."""
 _MOVED: Final = "moved"
 _CLOSE_S: Final = 5.0
 
@@ -94,9 +97,13 @@ class Arriving:
     async def of(cls, connection: Connection, address: Address) -> "Arriving":
         """Raises StoreUnusable."""
         await require_utf8(connection, address)
-        if not await connection.fetchval(SQL["take_passage"], _PASSAGE):
+        try:
+            async with connection.transaction():
+                await connection.execute(SQL["be_patient"], _PATIENCE)
+                await connection.execute(SQL["take_passage"], _PASSAGE)
+        except asyncpg.LockNotAvailableError as error:
             sentence = f"Another move into {address} is under way. Wait for its end."
-            raise StoreUnusable(sentence)
+            raise StoreUnusable(sentence) from error
         return cls(connection, address)
 
     async def require_empty(self, seal: Seal, now: Millis) -> None:

@@ -17,8 +17,11 @@ SELECT pg_table_size($1::text::regclass);
 -- name: server_time
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
 
+-- name: be_patient -- so long at most, within this transaction
+SELECT set_config('lock_timeout', $1, true);
+
 -- name: take_passage -- for as long as this connection lives
-SELECT pg_try_advisory_lock($1);
+SELECT pg_advisory_lock($1);
 
 -- name: is_served -- a lease of a number goes by this clock
 SELECT EXISTS (SELECT 1 FROM writer WHERE until > extract(epoch FROM clock_timestamp()) * 1000);
