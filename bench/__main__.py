@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import kannel, load, start
+from bench import kannel, load, postgres, start
 from bench.load import Figures
 from bench.servers import Server, empty_server, house
 
@@ -95,7 +95,7 @@ def _rates(seconds: float) -> list[Row]:
     with house(dispatches=True) as server:
         _say("start, read, check")
         rows.append(_row("start + read on the phone + check", server, load.pairs, seconds))
-    return rows
+    return rows + _postgres(seconds)
 
 
 def _zhenzi(seconds: float) -> list[Row]:
@@ -119,6 +119,24 @@ def _zhenzi(seconds: float) -> list[Row]:
         row = _end_to_end("/sms/v2/send.do, to the sandbox phone", server, template, seconds)
         rows.append(row)
     return rows
+
+
+def _postgres(seconds: float) -> list[Row]:
+    """The first row but one again, on the other store."""
+    if absent := postgres.missing():
+        _say(f"PostgreSQL is not measured: {absent} (name one: HONGYAN_BENCH_POSTGRES)")
+        return []
+    messages = load.requests("messages")
+    _say("messages accepted on PostgreSQL")
+    figures, lost, drained = postgres.one_web(messages, seconds)
+    row = Row("message accept on PostgreSQL, one web process", figures, lost + drained.left)
+    row.more = (
+        f"one worker then claimed, sent to the phone and settled {drained.messages:,} messages,"
+        f" {drained.rate:,.0f}/s with {drained.cpu:.0f} % of a core"
+    )
+    _say("… by two web processes")
+    two = Row("… two web processes on all cores", postgres.two_webs(messages, seconds))
+    return [row, two]
 
 
 def _row(name: str, server: Server, client: load.Client, seconds: float) -> Row:
@@ -168,6 +186,7 @@ def _print_table(rows: list[Row]) -> None:
         )
     print()
     _print_ratios(rows)
+    _print_stores(rows)
     for row in rows:
         if row.more:
             print(f"{row.name}: {row.more}.")
@@ -179,6 +198,14 @@ def _print_ratios(rows: list[Row]) -> None:
         if "send.do" in row.name and peers:
             ratios = [f"{row.figures.rate / peer.figures.rate:.2f} x {peer.name}" for peer in peers]
             print(f"{row.name}: {', '.join(ratios)}.")
+
+
+def _print_stores(rows: list[Row]) -> None:
+    rates = {row.name: row.figures.rate for row in rows}
+    sqlite = next(rate for name, rate in rates.items() if "/v1/messages" in name)
+    for name, rate in rates.items():
+        if "PostgreSQL" in name:
+            print(f"{name}: {100 * rate / sqlite:.0f} % of SQLite's rate.")
 
 
 def _print_memory(memory: dict[str, object]) -> None:

@@ -1,5 +1,6 @@
 """Servers under test, each a process of its own on a core of its own."""
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -9,14 +10,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from bench import empty
+from bench import databases, empty
 from hongyan.store.sqlite import schema
 
 SERVER_CORE = 0
@@ -35,20 +36,29 @@ class Server:
     directory: Path = field(default_factory=Path)
     zhenzi: str = ""
     """The fields by which a client of Zhenzi names its app and template."""
+    database: str = ""
+    """The address of its PostgreSQL; empty on SQLite."""
 
     def cpu_s(self) -> float:
-        times = psutil.Process(self.pid).cpu_times()
-        return float(times.user + times.system)
+        times = [one.cpu_times() for one in self._members()]
+        return float(sum(one.user + one.system for one in times))
 
     def rss_mb(self) -> float:
-        return float(psutil.Process(self.pid).memory_info().rss) / 1e6
+        return float(sum(one.memory_info().rss for one in self._members())) / 1e6
 
     def count(self, sql: str) -> int:
         """A figure from the database, read beside the running server."""
+        if self.database:
+            return int(asyncio.run(databases.asked(self.database, sql))[0][0] or 0)
         connection = schema.connect(self.directory, read_only=True)
         found = connection.execute(sql).fetchall()
         connection.close()
         return int(found[0][0] or 0)
+
+    def _members(self) -> list[psutil.Process]:
+        """It, and those that it keeps."""
+        first = psutil.Process(self.pid)
+        return [first, *first.children(recursive=True)]
 
 
 @contextmanager
@@ -70,12 +80,14 @@ def empty_server() -> Iterator[Server]:
 
 
 @contextmanager
-def house(*, dispatches: bool) -> Iterator[Server]:
+def house(*, dispatches: bool, database: str = "") -> Iterator[Server]:
     """`hongyan dev`, with limits on its app and packages enough; `dispatches` or only accepts."""
+    arguments = ("--database", database) if database else ()
     with (
         tempfile.TemporaryDirectory(prefix="hongyan-bench-") as folder,
-        opened(Path(folder), dispatches=dispatches) as server,
+        opened(Path(folder), *arguments, dispatches=dispatches) as server,
     ):
+        server.database = database
         furnish(server.directory)
         yield server
 
@@ -83,17 +95,31 @@ def house(*, dispatches: bool) -> Iterator[Server]:
 @contextmanager
 def opened(directory: Path, *arguments: str, dispatches: bool) -> Iterator[Server]:
     """`hongyan dev` in a directory, on the server's core."""
-    command = [sys.executable, "-m", "hongyan", "dev", "--json", "--port", "0"]
+    with running("dev", directory, "--port", "0", *arguments, dispatches=dispatches) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    role: str, directory: Path, *arguments: str, dispatches: bool, cores: Collection[int] = ()
+) -> Iterator[Server]:
+    """One command of a development house; on the server's core unless others are named."""
+    pinned = set(cores) or {SERVER_CORE}
     process = subprocess.Popen(
-        [*command, "--data", str(directory), *arguments],
+        [
+            *(sys.executable, "-m", "hongyan", role),
+            *("--json", "--data", str(directory)),
+            *arguments,
+        ],
         stdout=subprocess.PIPE,
         env=os.environ | {"HONGYAN__DISPATCH__PAUSED": "false" if dispatches else "true"},
-        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),  # noqa: PLW1509
+        preexec_fn=lambda: os.sched_setaffinity(0, pinned),  # noqa: PLW1509
     )
     try:
         assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["base_url"]
-        _wait(f"{url}/readyz", None)
+        url = json.loads(process.stdout.readline()).get("base_url", "")
+        if url:
+            _wait(f"{url}/readyz", None)
         made = json.loads((directory / "dev.json").read_text())
         named = made["zhenzi"]
         zhenzi = "appId={app_id}&appSecret={app_secret}&templateId={template_id}"
