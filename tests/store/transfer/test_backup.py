@@ -244,6 +244,22 @@ async def test_the_keys_may_stand_there_already(original: Original) -> None:
     await world.close()
 
 
+async def test_an_archive_of_an_older_schema_is_brought_up_to_date(sqlite: Original) -> None:
+    directory = sqlite.house.directory
+    (directory / schema.DATABASE).unlink()
+    connection = schema.connect(directory)
+    connection.execute(schema.migrations()[0][1]).fetchall()
+    connection.execute("PRAGMA user_version = 1").fetchall()
+    schema.require_key(connection, sqlite.house.seal)
+    connection.close()
+    assert (await sqlite.back_up()).schema == 1
+    await sqlite.restore()
+    assert schema.pending(sqlite.elsewhere) == []
+    world = await sqlite.restored_world()
+    assert world.administering.create_account("First", "personal") == 1
+    await world.close()
+
+
 # What is no archive.
 
 
