@@ -134,6 +134,7 @@ def test_a_body_that_is_too_large_is_refused_in_our_words(
     ]
 
 
+@pytest.mark.timeout(60)
 def test_a_whole_house_behind_it(proxy: Open, tmp_path: Path) -> None:
     """Texts by a doubled slash, a long poll, and limits that go by the caller's own address."""
     trusted = {"HONGYAN__SERVER__TRUSTED_PROXIES": '["127.0.0.1/32"]'}
