@@ -56,11 +56,15 @@ async def restart(world: World) -> None:
 
 async def crowd(world: World) -> None:
     """So many others that what came before them goes out of memory."""
-    for number in range(60):
-        name = f"{number} of {world.store.next_id()}"
-        assert await sent(world, named(world, name, f"+86139{number:08d}"), client=name)
-        await world.accept(Knock(world.mark(name, b"door"), right=False))
+    for _ in range(12):
+        await asyncio.gather(*(other(world, number) for number in range(5)))
     await world.sweep()
+
+
+async def other(world: World, number: int) -> None:
+    name = f"{number} of {world.store.next_id()}"
+    assert await sent(world, named(world, name, f"+86139{number:08d}"), client=name)
+    await world.accept(Knock(world.mark(name, b"door"), right=False))
 
 
 async def crowd_and_restart(world: World) -> None:
