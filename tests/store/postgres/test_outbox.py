@@ -3,8 +3,6 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from hongyan.service.ports import Receipt
 from hongyan.store.postgres.line import WORK
 from support.hands import BOUGHT, Hands, Shared, begins
-from support.postgres import database
 from support.world import LEASE
 
 ACCEPTED = Accepted("up-1")
@@ -25,14 +22,6 @@ REJECTED = Rejected("no_such_number", "")
 DEFERRED = Deferred("Busy.")
 UNCONFIRMED = Unconfirmed("No answer.")
 OFTEN = (Window("day", 500, DAY),)
-
-
-@pytest.fixture
-async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
-    with database() as url:
-        opened = await Shared(url, tmp_path).open()
-        yield opened
-        await opened.close()
 
 
 async def send(hands: Hands, count: int, *, windows: tuple[Window, ...] = ()) -> list[MessageId]:

@@ -1,25 +1,12 @@
 """Inquiries and status reports that several processes share out among them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from hongyan.core.identifier import MessageId
 from hongyan.core.outcome import Accepted
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from hongyan.service.ports import Owed, Reported
 from support.hands import Hands, Shared
-from support.postgres import database
-
-
-@pytest.fixture
-async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
-    with database() as url:
-        opened = await Shared(url, tmp_path).open()
-        yield opened
-        await opened.close()
 
 
 async def delivered(hands: Hands, count: int) -> list[MessageId]:

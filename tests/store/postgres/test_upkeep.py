@@ -1,8 +1,6 @@
 """What time alone demands of PostgreSQL, whichever process sees to it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,17 +10,8 @@ from hongyan.core.limit import Window
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from support.hands import BOUGHT, Hands, Shared
-from support.postgres import database
 
 DAILY = (Window("day", 5, DAY),)
-
-
-@pytest.fixture
-async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
-    with database() as url:
-        opened = await Shared(url, tmp_path).open()
-        yield opened
-        await opened.close()
 
 
 def named(hands: Hands, number: int) -> Message:
