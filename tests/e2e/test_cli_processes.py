@@ -10,6 +10,8 @@ import pytest
 from support.commands import refused, rewrite
 from support.process import Dev, Process, hongyan
 
+pytestmark = pytest.mark.timeout(120)
+
 WEB, WORKER, SERVE = ("web",), ("worker",), ("serve", "--processes", "2")
 
 
