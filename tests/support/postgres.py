@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -22,10 +22,16 @@ import pytest
 from hongyan.store.postgres import schema
 from hongyan.store.postgres.connections import Address, connect
 
+T = TypeVar("T")
+
 NAMED: Final = "HONGYAN_TEST_POSTGRES"
 """The environment variable that names a server: postgresql://user@host:port/."""
 
+_PREFIX: Final = "hongyan_test_"
+"""Of our databases' names; then comes the process that made it."""
+
 _LOCAL: Final = "postgresql://postgres@127.0.0.1:5432/postgres"
+_OURS: Final = ("127.0.0.1", "localhost", None)
 _BINARIES: Final = Path("/usr/lib/postgresql")
 _OPTIONS: Final = ("fsync=on", "max_connections=200", "unix_socket_directories=")
 _started: list[tuple[Path, Path]] = []
@@ -71,7 +77,7 @@ def server() -> str:
 
 def fresh_database(template: str = "") -> str:
     """The URL of a new database, empty or as its template."""
-    name = f"hongyan_test_{uuid.uuid4().hex[:20]}"
+    name = f"{_PREFIX}{os.getpid()}_{uuid.uuid4().hex[:12]}"
     made = f' TEMPLATE "{template}"' if template else ""
     execute(server(), f'CREATE DATABASE "{name}"{made}')
     return _url_of(name)
@@ -136,9 +142,29 @@ def _template() -> str:
     """The name of this process's template: of its own, for databases cannot be copied while another
     process looks into theirs.
     """
+    _drop_what_the_dead_have_left()
     url = fresh_database()
     _await(_migrate(url))
     return _name_of(url)
+
+
+def _drop_what_the_dead_have_left() -> None:
+    """Of this machine's processes that were killed."""
+    if urlsplit(server()).hostname not in _OURS:
+        return
+    for name in _await(_names()):
+        maker = name.removeprefix(_PREFIX).partition("_")[0]
+        if maker.isdigit() and not Path(f"/proc/{maker}").exists():
+            drop_database(_url_of(name))
+
+
+async def _names() -> list[str]:
+    connection = await asyncpg.connect(server(), timeout=5)
+    rows = await connection.fetch(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", _PREFIX
+    )
+    await connection.close()
+    return [row[0] for row in rows]
 
 
 async def _migrate(url: str) -> None:
@@ -204,10 +230,10 @@ def execute(url: str, sql: str) -> None:
     _await(done())
 
 
-def _await(work: Coroutine[Any, Any, None]) -> None:
+def _await(work: Coroutine[Any, Any, T]) -> T:
     """Whether or not a loop is running here."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+        return thread.submit(asyncio.run, work).result()
 
 
 def _url_of(name: str) -> str:
