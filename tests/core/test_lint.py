@@ -27,6 +27,7 @@ from hongyan.core.submission import (
     Template,
 )
 from hongyan.core.time import SECOND
+from support.fake import tencent_id
 from support.papers import jpeg, png
 
 
@@ -81,7 +82,7 @@ CODE = Template(
 NOTICE = msgspec.structs.replace(CODE, body="您的订单已发货，请注意查收。", kind=Kind.NOTICE)
 AD = msgspec.structs.replace(CODE, body="全场八折，拒收请回复R", kind=Kind.MARKETING)
 SENDING = Sending(source="process.env.SECRET_KEY", resend_after=60 * SECOND, per_day=10)
-KEY = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EtMkZXA"
+KEY = tencent_id()
 LEAKY = f'const secretId = "{KEY}";'
 
 ANYTHING = Qualification | Signature | Template | Sending

@@ -29,7 +29,7 @@ from hongyan.core.mark import NOBODY
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
-from hongyan.service.ports import Claimed, MessageRecord, Receipt, Reported
+from hongyan.service.ports import Claimed, Receipt, Reported
 from hongyan.store.opening import KEY_FILE
 from support.world import LEASE, STORES, World
 
@@ -321,9 +321,6 @@ def _shown(answer: object) -> object:
         return type(answer), vars(answer)
     if isinstance(answer, list):
         return [_shown(one) for one in answer]
-    if isinstance(answer, MessageRecord) and answer.status is Status.CLAIMED:
-        # A claim that one process holds in its memory is not seen from outside.
-        return msgspec.structs.replace(answer, status=Status.QUEUED)
     return answer
 
 

@@ -45,7 +45,7 @@ def record_of(
         phone=content.phone,
         text=_shown(template, content.text, bool(masked), directory),
         units=units,
-        status=Status(status),
+        status=_seen(Status(status)),
         accepted_at=accepted_at,
         expires_at=expires_at,
         settled_at=settled_at,
@@ -66,6 +66,11 @@ def record_of(
         receipt_code=receipt_code,
     )
     return record, content.reference
+
+
+def _seen(status: Status) -> Status:
+    """As it is from outside: whose hands it waits in is nobody's business, and on SQLite not written."""
+    return Status.QUEUED if status is Status.CLAIMED else status
 
 
 def _shown(template: int, kept: str, masked: bool, directory: Directory) -> str:  # noqa: FBT001
