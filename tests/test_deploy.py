@@ -35,7 +35,7 @@ def require_known(arguments: Sequence[str]) -> None:
     command = cli.commands.get(name)
     assert command is not None or name in {"--help", "--version"}, name
     if command is not None:
-        command.make_context(name, rest, parent=click.Context(cli))
+        command.make_context(name, rest, parent=click.Context(cli, **cli.context_settings))
 
 
 # compose.yaml

@@ -9,7 +9,7 @@ import asyncpg
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Clock
 from hongyan.store.administering import Administering, Value
-from hongyan.store.opening import StoreUnusable
+from hongyan.store.opening import StoreAway, StoreUnusable
 from hongyan.store.postgres import schema
 from hongyan.store.postgres.aside import Aside
 from hongyan.store.postgres.connections import LOST, Address, Connection, in_words, opened, reason
@@ -97,9 +97,12 @@ class PostgresAdministration(Administering):
             self._wait(self._connection.execute("ROLLBACK"))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Raises StoreUnusable: nothing is done until its COMMIT."""
+        """Raises StoreAway where it may be done later, else StoreUnusable: nothing is done until its
+        COMMIT.
+        """
         try:
             return self._aside.run(work)
         except _FAILURES as error:
             sentence = f"The store did not take this change: {reason(error, self._address)}"
-            raise StoreUnusable(sentence + " Nothing of it was done.") from error
+            kind = StoreAway if isinstance(error, LOST) else StoreUnusable
+            raise kind(sentence + " Nothing of it was done.") from error
