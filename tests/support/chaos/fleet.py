@@ -17,8 +17,7 @@ FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Non
 
 Role = Literal["web", "worker"]
 _READY_S: Final = 60.0
-_LATER: Final = 75
-"""The exit code that asks to be begun again."""
+_BEGINNINGS: Final = 10
 _SLEEP: Final = "import threading, time; time.sleep = lambda s: threading.Event().wait(s)"
 """libfaketime 0.9.10 fails where Python's time.sleep waits for an absolute moment."""
 _COMMAND: Final = (sys.executable, "-c", f"{_SLEEP}; from hongyan.cli import main; main()")
@@ -73,18 +72,17 @@ class Member:
             )
 
     async def ready(self) -> None:
-        """Read where it listens. One that ends because its database went away just then is begun again,
-        as its unit would; one that ends otherwise is found dead in the end.
+        """Read where it listens. One that ends with a word, for its database went away just then, is
+        begun again, as its unit would; one that crashes is found dead in the end.
         """
-        while True:
+        for _ in range(_BEGINNINGS):
             line = await self._first_line()
             self.said = line.decode()
             told = json.loads(line or b"{}")
             if "error" not in told:
                 self.address = told.get("base_url", "")
                 return
-            if await asyncio.to_thread(self.end) != _LATER:
-                return
+            await asyncio.to_thread(self.end)
             self.start()
 
     async def _first_line(self) -> bytes:
