@@ -8,9 +8,9 @@ import pytest
 from hongyan.core import errors as e
 from hongyan.core.errors import HongyanError
 from hongyan.protocols.zhenzi import CODES, Zhenzi, refuse, unread
-from hongyan.service.accept import Acceptance
 from hongyan.service.admit import Admission
 from hongyan.service.ports import Sealer, Store
+from hongyan.service.serving import Serving
 from hongyan.wire.http import Request, Routes, route_of
 from hongyan.wire.zhenzi import Code, Malformed, read_answer
 from support.zhenzi import PATHS
@@ -110,9 +110,16 @@ async def test_whatever_breaks_is_code_1000(
     path: str, error: Exception, quiet_log: list[Any]
 ) -> None:
     broken: Any = Broken(error)
-    admission = Admission(cast("Store", broken), cast("Sealer", broken))
     served = Zhenzi(
-        cast("Store", broken), cast("Sealer", broken), admission, cast("Acceptance", broken)
+        Serving(
+            store=broken,
+            sealer=broken,
+            clock=broken,
+            chance=broken,
+            admission=Admission(cast("Store", broken), cast("Sealer", broken)),
+            acceptance=broken,
+            desk=broken,
+        )
     )
     by_method, _ = Routes(served.routes()).find(path)
     route = route_of(by_method, "POST")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from hongyan.api.endpoint import Endpoint
@@ -80,6 +81,7 @@ class House:
                 seal,
                 clock=clock,
                 chance=chance,
+                desk=partial(opener.administration, seal, clock),
                 handset=self._handset,
                 development=development,
             )

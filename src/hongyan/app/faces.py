@@ -22,9 +22,10 @@ from hongyan.protocols import PROTOCOLS
 from hongyan.service.accept import Acceptance
 from hongyan.service.admit import Admission
 from hongyan.service.handset import Handset
-from hongyan.service.ports import Chance, Clock, Store
+from hongyan.service.ports import Chance, Clock, Desk, Store
 from hongyan.service.prove import Proofs
 from hongyan.service.register import Registration
+from hongyan.service.serving import Serving
 from hongyan.service.verify import Verification
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
@@ -49,10 +50,13 @@ class Faces:
         *,
         clock: Clock,
         chance: Chance,
+        desk: Desk,
         handset: Handset | None,
         development: Development | None,
     ) -> None:
         self._settings = settings
+        self._chance = chance
+        self._desk = desk
         self._store = store
         self._seal = seal
         self._clock = clock
@@ -83,9 +87,21 @@ class Faces:
 
     def _served(self) -> list[Route]:
         """The protocols of others."""
-        admission = Admission(self._store, self._seal)
-        parts = (self._store, self._seal, admission, self._acceptance)
-        return [route for make in PROTOCOLS.values() for route in make(*parts).routes()]
+        serving = Serving(
+            store=self._store,
+            sealer=self._seal,
+            clock=self._clock,
+            chance=self._chance,
+            admission=Admission(self._store, self._seal),
+            acceptance=self._acceptance,
+            desk=self._desk,
+            in_development=self._development is not None,
+        )
+        return [
+            route
+            for name, make in PROTOCOLS.items()
+            for route in make(serving, getattr(self._settings, name, None)).routes()
+        ]
 
     def _pages(self) -> Pages:
         if self._development is None:

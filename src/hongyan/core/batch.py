@@ -20,6 +20,8 @@ from hongyan.core.command import (
     Consume,
     Consumed,
     Declined,
+    Hear,
+    Heard,
     Idempotency,
     Knock,
     Opened,
@@ -70,7 +72,7 @@ def decide(
 
 
 def _decided(command: Command, draft: Draft, rules: Rules, digest: Digest) -> Decided:
-    if not isinstance(command, Consume | Knock) and command.idempotency is not None:
+    if not isinstance(command, Consume | Knock | Hear) and command.idempotency is not None:
         replayed = _replayed(command.idempotency, draft)
         if replayed is not None:
             return replayed
@@ -79,6 +81,9 @@ def _decided(command: Command, draft: Draft, rules: Rules, digest: Digest) -> De
             return _send(command, draft)
         case Knock():
             return _knock(command, draft)
+        case Hear():
+            draft.hear(command.reply)
+            return Heard()
         case _:
             return _of_verification(command, draft, rules, digest)
 

@@ -4,7 +4,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from hongyan.core.errors import HongyanError, Limited, NoBalance, ReferenceUsed, Scope
+from hongyan.core.errors import (
+    HongyanError,
+    Limited,
+    NoBalance,
+    OptedOut,
+    ReferenceUsed,
+    Scope,
+)
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
 from hongyan.core.mark import NOBODY, Mark
@@ -20,6 +27,34 @@ class Idempotency(msgspec.Struct, frozen=True, gc=False):
     request: Mark
 
 
+class Link(msgspec.Struct, frozen=True, gc=False):
+    """A short link in a text, and the page of the app's website that it opens."""
+
+    id: int
+    """63 random bits: whoever knows them may open it. Outside, `core.link` writes them."""
+    message: MessageId
+    environment: str
+    page: str
+    until: Millis
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that came back (MO)."""
+
+    id: MessageId
+    account: int
+    app: int
+    phone: str
+    phone_mark: Mark
+    text: str
+    at: Millis
+    signature: str = ""
+    """Of the text that it answers."""
+    extend: str = ""
+    opts_out: bool = False
+    """Whether it wants no more marketing; see `opt_out`."""
+
+
 class Send(msgspec.Struct, frozen=True):
     """Texts that an app brings itself: 1-1000 numbers, decided in order, each alone."""
 
@@ -31,6 +66,25 @@ class Send(msgspec.Struct, frozen=True):
     client_windows: tuple[Window, ...] = ()
     door: Mark = NOBODY
     """Where the app came in, if by a secret that can be guessed (see `door`)."""
+    contents: tuple[Mark, ...] = ()
+    """Of each message the mark of its text to its number, where `content_windows` count those."""
+    content_windows: tuple[Window, ...] = ()
+    links: tuple[Link, ...] = ()
+    """Short links that stand in the texts; kept only of messages that are queued."""
+    tallied: bool = False
+    """Whether the app's statistics are kept: see `tally`."""
+    refused: int = 0
+    """Numbers of the same call that were refused before they could become messages."""
+    app: int = 0
+    """Whose call it is, where it may have no message at all."""
+    keeps_refusals: bool = False
+    """Whether its idempotency keeps an answer of which nothing was queued, too."""
+
+
+class Hear(msgspec.Struct, frozen=True):
+    """A reply (MO) of somebody whom an app has texted."""
+
+    reply: Reply
 
 
 class Knock(msgspec.Struct, frozen=True):
@@ -89,7 +143,7 @@ class Consume(msgspec.Struct, frozen=True):
     proof: bytes
 
 
-Command: TypeAlias = Send | Knock | Start | Resend | Check | Consume
+Command: TypeAlias = Send | Hear | Knock | Start | Resend | Check | Consume
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
@@ -100,16 +154,20 @@ class Queued(msgspec.Struct, frozen=True, gc=False, tag="queued"):
 
 
 class Declined(msgspec.Struct, frozen=True, gc=False, tag="declined"):
-    """A number of a Send that got no message: a limit's window, a reference that is used already,
-    or (without either) no balance.
+    """A number of a Send that got no message: a limit's window, a reference that is used already, an
+    opt-out, or (without any of these) no balance.
     """
 
     window: str = ""
     retry_at: Millis = 0
     scope: Scope = "phone"
     reference_used: bool = False
+    opted_out: bool = False
+    """Its owner wants no marketing of this account."""
 
     def error(self) -> HongyanError:
+        if self.opted_out:
+            return OptedOut()
         if self.reference_used:
             return ReferenceUsed()
         return Limited(self.scope, self.window, self.retry_at) if self.window else NoBalance()
@@ -123,6 +181,10 @@ class Sent(msgspec.Struct, frozen=True, tag="sent"):
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
     """The door is open to the right secret."""
+
+
+class Heard(msgspec.Struct, frozen=True, tag="heard"):
+    """The reply is on disk; if it opts out, no marketing follows it."""
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -159,7 +221,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A failed check, as it is kept for a repeat of the same request."""
 
 
-Answer: TypeAlias = Sent | Opened | Started | Approved | Consumed
+Answer: TypeAlias = Sent | Heard | Opened | Started | Approved | Consumed
 Keepable: TypeAlias = Sent | Started | Approved | Refused
 
 

@@ -5,8 +5,8 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hongyan.core import ledger, limit
-from hongyan.core.command import Approved, Idempotency, Keepable, Kept, Started
+from hongyan.core import ledger, limit, opt_out
+from hongyan.core.command import Approved, Idempotency, Keepable, Kept, Link, Reply, Started
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Message
@@ -15,6 +15,16 @@ from hongyan.core.verification import Verification
 
 Hit: TypeAlias = tuple[Mark, int]
 """(mark, tag): an event that a message counted, given back if it is surely never sent."""
+
+
+class Tally(msgspec.Struct, frozen=True, gc=False):
+    """What happened to an app's numbers in a batch."""
+
+    requests: int = 0
+    """Numbers asked for, refused ones among them."""
+    accepted: int = 0
+    units: int = 0
+    """Segments of those."""
 
 
 class Snapshot(Protocol):
@@ -34,6 +44,9 @@ class Snapshot(Protocol):
 
     def reference(self, mark: Mark) -> MessageId | None:
         """The newest message of the last 24 h that an app gave this id of its own, at least."""
+
+    def opted_out(self, mark: Mark) -> bool:
+        """Whether the owner of a number wants no marketing of an account; see `opt_out.mark_of`."""
 
     def verification(self, verification: VerificationId) -> Verification | None:
         """The verification, whatever its state."""
@@ -65,6 +78,12 @@ class Draft:
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, tuple[MemberId, Verification]] = {}
         self.references: dict[Mark, MessageId] = {}
+        self.replies: list[Reply] = []
+        self.opted_out: set[Mark] = set()
+        """Whoever opted out in this batch; see `opt_out.mark_of`."""
+        self.links: list[Link] = []
+        self.tallies: dict[int, Tally] = {}
+        """App → what its statistics gain."""
         self.void: list[MessageId] = []
         """Texts whose code nobody can use any more: not to be sent, if they still wait."""
         self.probes = 0
@@ -114,6 +133,20 @@ class Draft:
         self.histories[mark] = history
         self.hits.append((mark, self.now, tag))
         return history
+
+    def has_opted_out(self, mark: Mark) -> bool:
+        return mark in self.opted_out or self._snapshot.opted_out(mark)
+
+    def hear(self, reply: Reply) -> None:
+        self.replies.append(reply)
+        if reply.opts_out:
+            self.opted_out.add(opt_out.mark_of(reply.account, reply.phone_mark))
+
+    def tally(self, app: int, *, requests: int, accepted: int = 0, units: int = 0) -> None:
+        before = self.tallies.get(app, Tally())
+        self.tallies[app] = Tally(
+            before.requests + requests, before.accepted + accepted, before.units + units
+        )
 
     def create(self, started: Verification, current: Mark) -> None:
         self.created[started.id] = started

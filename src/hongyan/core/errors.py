@@ -24,6 +24,7 @@ HongyanError
 │   ├── AppDisabled
 │   └── AccountClosed
 ├── Limited                 too many; carries the window and when to come back
+├── OptedOut                the number's owner wants no marketing
 ├── StepUpRequired          a person must first show that they are one
 ├── NotAccepted             we cannot take it now; nothing was kept or charged
 │   ├── NoBalance
@@ -42,7 +43,7 @@ from typing import Literal
 
 from hongyan.core.time import Millis
 
-Scope = Literal["phone", "ip", "app", "client"]
+Scope = Literal["phone", "ip", "app", "client", "content"]
 
 
 class HongyanError(Exception):
@@ -154,6 +155,10 @@ class Limited(HongyanError):
         self.retry_at = retry_at
         self.verification: bytes | None = None
         """The caller's own pending verification, where the rules let it be told (policy row 26)."""
+
+
+class OptedOut(HongyanError):
+    """The owner of this number wants no marketing."""
 
 
 class StepUpRequired(HongyanError):

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from hongyan.core.mark import Mark, blend
+
 _NO_WORDS: Final = re.compile(r"[\W_]+")
 _WHOLE: Final = re.compile(r"(?:回复|回復|回|发送|發送)?(?:r|t|td|n|stop|unsubscribe|tuiding)")
 """Letters mean it only alone: many a reply begins with one."""
@@ -17,3 +19,8 @@ def is_opt_out(reply: str) -> bool:
     """Whether its sender wants no more marketing; spaces, signs and the letters' form do not count."""
     bare = _NO_WORDS.sub("", unicodedata.normalize("NFKC", reply[:_LONGEST]).casefold())
     return bool(_WHOLE.fullmatch(bare) or _BEGINNING.match(bare))
+
+
+def mark_of(account: int, phone: Mark) -> Mark:
+    """The mark under which it is kept that the owner of a number wants no marketing of an account."""
+    return blend(phone, account)

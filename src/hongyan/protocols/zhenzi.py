@@ -13,11 +13,11 @@ import structlog
 from hongyan.core import errors as e
 from hongyan.core import text
 from hongyan.core.errors import HongyanError
-from hongyan.service.accept import Acceptance, Custom, Outgoing, reference_mark
+from hongyan.service.accept import Custom, Outgoing, reference_mark
 from hongyan.service.administer import ZHENZI
-from hongyan.service.admit import Admission, Entry
+from hongyan.service.admit import Entry
 from hongyan.service.notify import sent_text
-from hongyan.service.ports import Sealer, Store
+from hongyan.service.serving import Serving
 from hongyan.wire import zhenzi as wire
 from hongyan.wire.http import Request, Response, Route
 from hongyan.wire.zhenzi import Code, Malformed
@@ -60,13 +60,11 @@ _Work: TypeAlias = Callable[[Entry, _Form], Awaitable[bytes]]
 class Zhenzi:
     """See `service.ports.ServedProtocol`."""
 
-    def __init__(
-        self, store: Store, sealer: Sealer, admission: Admission, acceptance: Acceptance
-    ) -> None:
-        self._store = store
-        self._sealer = sealer
-        self._admission = admission
-        self._acceptance = acceptance
+    def __init__(self, serving: Serving, _settings: None = None) -> None:
+        self._store = serving.store
+        self._sealer = serving.sealer
+        self._admission = serving.admission
+        self._acceptance = serving.acceptance
 
     def routes(self) -> list[Route]:
         """Four operations, each under the paths of the server SDKs and of the mini-program ones."""

@@ -8,10 +8,14 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hongyan.core import template
+from hongyan.core.country import Scope
 from hongyan.core.errors import AccountClosed, AddressNotAllowed, AppDisabled
+from hongyan.core.hours import LAWFUL, Hours
 from hongyan.core.limit import Window
+from hongyan.core.marketing import Ending
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
+from hongyan.wire.wechat.tokens import Grant
 
 NEVER: Final[Millis] = 1 << 62
 """When a key ends that nobody has ended."""
@@ -46,14 +50,48 @@ class Account(msgspec.Struct, frozen=True):
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
+class Form(StrEnum):
+    """In which protocol's form an app is told what became of its messages."""
+
+    ZHENZI = "zhenzi"
+    """A post a message, of those that the app gave a name to."""
+    TENCENT = "tencent"
+    """Up to 100 messages a post, and replies."""
+
+
 class Callback(msgspec.Struct, frozen=True):
     """Where an app hears what became of its messages, and the secret that our calls are signed by."""
 
     url: str
     secret: bytes
+    form: Form = Form.ZHENZI
 
     def __repr__(self) -> str:
         return f"Callback({self.url!r})"
+
+
+class TencentProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What the Tencent protocol has of an app beside its SdkAppId, `named["tencent", …]`."""
+
+    pulls: bool = True
+    """Whether results and replies wait to be pulled where there is no callback."""
+    test_template: str = ""
+    """By name; may go to `test_numbers` alone, until `test_until`."""
+    test_numbers: frozenset[str] = frozenset()
+    test_until: Millis = 0
+
+
+class WechatProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """What WeChat has of a mini program beside its appid, `named["wechat", …]`."""
+
+    nickname: str = ""
+    short_name: str = ""
+    is_personal: bool = False
+    ending: Ending = Ending.REPLY_T
+    original_id: str = ""
+    """`gh_…`, by which a page opens it."""
+    trusted_networks: tuple[Network, ...] = ()
+    """Where its servers may call from without a token."""
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +119,13 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     """Where its servers may call from; anywhere while there are none."""
     callback: Callback | None = None
     """Whom to tell of a message's end, if it has a reference of the app's."""
+    content_windows: tuple[Window, ...] = ()
+    """Limits of the same text to a number."""
+    hours: Hours = LAWFUL
+    """When its marketing may be sent."""
+    tencent: TencentProfile | None = None
+    """None where the app is not known in that protocol."""
+    wechat: WechatProfile | None = None
 
     def require_open(self) -> None:
         """Raises AccountClosed and AppDisabled. Asked wherever an app is let in."""
@@ -117,12 +162,63 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """It is good before this moment; set in advance when it is rotated with an overlap."""
 
 
+class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that signs calls (Tencent's protocol, the cloud call): known in the clear, kept sealed."""
+
+    id: str
+    """The SecretId."""
+    account: int
+    secret: str
+    token: str = ""
+    """Of temporary credentials, which come with it."""
+    networks: tuple[Network, ...] = ()
+    """Where it may be used from; anywhere while there are none."""
+    created_at: Millis = 0
+    ends_at: Millis = NEVER
+
+    def __repr__(self) -> str:
+        return f"SecretKey({self.id!r})"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """A CloudBase environment: the static website that an app's links lead to."""
+
+    id: str
+    app: int
+    has_website: bool = True
+
+
+class CloudToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A `wxCloudApiToken`: which APIs the cloud function that holds it may call."""
+
+    app: App
+    environment: str
+    permissions: frozenset[str]
+    hint: str
+    ends_at: Millis = NEVER
+
+
+class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
+    """That an app has authorised a third party: another app, known as `wechat_component`."""
+
+    component: int
+    app: int
+    rights: frozenset[int]
+    """Permission sets 权限集."""
+    code_hash: bytes
+    """Of the authorization_code; empty once it was used."""
+    refresh_hash: bytes
+    """Of the authorizer_refresh_token."""
+
+
 class Signature(msgspec.Struct, frozen=True):
     """What stands in 【】 before a text: who speaks."""
 
     id: int
     account: int
     name: str
+    scope: Scope = Scope.BOTH
+    """Where texts may go out under it."""
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +234,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     review: Review = Review.APPROVED
     reason: str = ""
     """Why it was rejected."""
+    scope: Scope = Scope.MAINLAND
+    """Where it may be sent, in the protocols that ask."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):
@@ -171,6 +269,16 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     """Oldest first."""
     good_until: Millis
     """When the first of its keys ends."""
+    secret_keys: Mapping[str, SecretKey] = {}
+    environments: Mapping[str, Environment] = {}
+    cloud_tokens: Mapping[bytes, CloudToken] = {}
+    """By keyed hash."""
+    tickets: Mapping[int, bytes] = {}
+    """Third party → keyed hash of the component_verify_ticket that is good now."""
+    authorisations: Mapping[tuple[int, int], Authorisation] = {}
+    """By (third party, app)."""
+    grants: Mapping[tuple[int, int, int], Grant] = {}
+    """WeChat's access tokens: by (kind, owner, third party)."""
 
     def at(self, now: Millis) -> "Directory":
         """The directory as of a later moment: without the keys that have ended by then."""

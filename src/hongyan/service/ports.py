@@ -15,6 +15,7 @@ from hongyan.core.outcome import Deferred, Outcome
 from hongyan.core.time import Millis
 from hongyan.core.verification import Verification
 from hongyan.service.directory import App, Directory, KeyKind, Review
+from hongyan.service.recording import Records
 from hongyan.wire.http import Route
 
 Clock: TypeAlias = Callable[[], Millis]
@@ -183,7 +184,7 @@ class Traffic(Protocol):
         """Of each provider."""
 
 
-class Store(Protocol):
+class Store(Records, Protocol):
     """The one truth. An answer means *on disk*; every method is one promise of the contract."""
 
     @property
@@ -334,6 +335,9 @@ class Sealer(Protocol):
     def secret(self, secret: bytes) -> bytes:
         """The keyed hash under which an API key is found."""
 
+    def key(self, purpose: bytes) -> bytes:
+        """32 bytes for whoever signs what it alone reads back, used for nothing else."""
+
 
 class HandsetText(msgspec.Struct, frozen=True, array_like=True):
     """A text as the sandbox phone holds it."""
@@ -419,6 +423,10 @@ class Watched(Protocol):
 
     async def balance(self) -> int | Deferred:
         """How many texts are left there; Deferred where it would take none now, or did not say."""
+
+
+Desk: TypeAlias = Callable[[], Administration]
+"""Opens a desk of its own, which waits for disks: to be used in a thread, and closed."""
 
 
 class ServedProtocol(Protocol):

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -118,6 +118,7 @@ class Seal:
         first = ring.keys[0].key
         self._mark_key = _derived(first, "mark")
         self._secret_key = _derived(first, "secret")
+        self._purposes = partial(_derived, first)
         self._code_keys = {one.id: _derived(one.key, "code") for one in ring.keys}
         self._marker = hashlib.blake2b(key=self._mark_key, digest_size=8)
         self._nonces = b""
@@ -141,6 +142,10 @@ class Seal:
     def secret(self, secret: bytes) -> bytes:
         """The keyed hash under which an API key is found."""
         return hashlib.blake2b(secret, key=self._secret_key).digest()
+
+    def key(self, purpose: bytes) -> bytes:
+        """32 bytes for whoever signs what it alone reads back, used for nothing else."""
+        return self._purposes(f"for {purpose.hex()}")
 
     def code(self, verification: bytes, app: int, phone: Mark, purpose: str, code: str) -> bytes:
         """The keyed hash of a code, its key's id in front (policy row 20)."""

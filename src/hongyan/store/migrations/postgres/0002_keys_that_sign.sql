@@ -1,0 +1,1 @@
+-- Keys that sign calls, and what the protocols of others must know of an app.

@@ -1,0 +1,1 @@
+-- Texts on record, links, opt-outs and statistics.

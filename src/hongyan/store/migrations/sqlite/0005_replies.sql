@@ -1,0 +1,1 @@
+-- Replies, and results that wait to be pulled.

@@ -1,0 +1,1 @@
+-- Qualifications, signatures and templates on their way through review.

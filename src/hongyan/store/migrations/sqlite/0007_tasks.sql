@@ -1,0 +1,1 @@
+-- Files of numbers, and the tasks that text them.
