@@ -1,1 +1,2 @@
 -- Keys that sign calls, and what the protocols of others must know of an app.
+SELECT 1;

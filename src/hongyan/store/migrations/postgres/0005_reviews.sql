@@ -1,1 +1,2 @@
 -- Qualifications, signatures and templates on their way through review.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Texts on record, links, opt-outs and statistics.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Replies, and results that wait to be pulled.
+SELECT 1;

@@ -1,1 +1,2 @@
 -- Files of numbers, and the tasks that text them.
+SELECT 1;
