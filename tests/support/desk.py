@@ -41,6 +41,7 @@ class Book:
         self.known: set[tuple[Mark, Mark]] = set()
         self.members: dict[Mark, MemberId] = {}
         self.references: dict[Mark, MessageId] = {}
+        self.opt_outs: set[Mark] = set()
         self.queued: list[Message] = []
         self.void: list[MessageId] = []
 
@@ -68,8 +69,12 @@ class Book:
     def reference(self, mark: Mark) -> MessageId | None:
         return self.references.get(mark)
 
+    def opted_out(self, mark: Mark) -> bool:
+        return mark in self.opt_outs
+
     def take(self, draft: Draft) -> None:
         self.references |= draft.references
+        self.opt_outs |= draft.opted_out
         self.balances |= draft.balances
         self.histories |= draft.histories
         self.answers |= draft.kept

@@ -6,12 +6,12 @@ caller get its answer. A command is refused by an error among the answers; none 
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias, assert_never
 
 import msgspec
 
-from hongyan.core import door, limit
+from hongyan.core import door, limit, opt_out
 from hongyan.core.command import (
     Answer,
     Approved,
@@ -42,11 +42,13 @@ from hongyan.core.errors import (
     NoBalance,
     ProofInvalid,
     ProofUsed,
+    Scope,
     WrongSecret,
 )
 from hongyan.core.identifier import VerificationId, made_at
+from hongyan.core.limit import Window
 from hongyan.core.mark import NOBODY, Mark, blend
-from hongyan.core.message import Message
+from hongyan.core.message import Kind, Message
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import (
     Caller,
@@ -133,17 +135,37 @@ def _send(command: Send, draft: Draft) -> Sent | WrongSecret:
     if command.door and door.is_shut(draft.history(command.door), draft.now):
         return WrongSecret()
     before = len(draft.queued)
-    answer = Sent(tuple([_queue(command, message, draft) for message in command.messages]))
-    if command.idempotency is not None and len(draft.queued) > before:
+    answer = Sent(tuple([_queue(command, at, draft) for at in range(len(command.messages))]))
+    if command.links:
+        queued = {message.id for message, _ in draft.queued[before:]}
+        draft.links += [link for link in command.links if link.message in queued]
+    if command.tallied:
+        _tally(command, answer, draft)
+    if command.idempotency is not None and (command.keeps_refusals or len(draft.queued) > before):
         draft.keep(command.idempotency, answer)
     return answer
 
 
-def _queue(command: Send, message: Message, draft: Draft) -> Queued | Declined:
+def _tally(command: Send, answer: Sent, draft: Draft) -> None:
+    units = [one.units for one in answer.messages if isinstance(one, Queued)]
+    draft.tally(
+        command.app or command.messages[0].app,
+        requests=len(command.messages) + command.refused,
+        accepted=len(units),
+        units=sum(units),
+    )
+
+
+def _queue(command: Send, at: int, draft: Draft) -> Queued | Declined:
+    message = command.messages[at]
+    if message.kind is Kind.MARKETING and draft.has_opted_out(
+        opt_out.mark_of(message.account, message.phone_mark)
+    ):
+        return Declined(opted_out=True)
     if message.reference_mark and _is_used(message, draft):
         return Declined(reference_used=True)
-    if command.windows or command.client_windows:
-        return _queue_within_limits(command, message, draft)
+    if command.windows or command.client_windows or command.content_windows:
+        return _queue_within_limits(command, at, draft)
     if not draft.charge(message.account, message.units):
         return Declined()
     draft.queue(message)
@@ -155,26 +177,34 @@ def _is_used(message: Message, draft: Draft) -> bool:
     return found is not None and made_at(found) > draft.now - DAY
 
 
-def _queue_within_limits(command: Send, message: Message, draft: Draft) -> Queued | Declined:
+def _queue_within_limits(command: Send, at: int, draft: Draft) -> Queued | Declined:
+    message = command.messages[at]
     counted: list[tuple[Mark, int]] = []
-    if command.windows:
-        mark = number_mark(message.app, message.phone_mark)
-        counted.append((mark, draft.history(mark)))
-        held = limit.refused("phone", command.windows, counted[0][1], draft.now)
+    for scope, mark, windows in _measures(command, at):
+        history = draft.history(mark)
+        held = limit.refused(scope, windows, history, draft.now)
         if held is not None:
-            return Declined(held.window, held.retry_at)
-    if command.client and command.client_windows:
-        history = draft.history(command.client)
-        counted.append((command.client, history))
-        held = limit.refused("client", command.client_windows, history, draft.now)
-        if held is not None:
-            return Declined(held.window, held.retry_at, "client")
+            return Declined(held.window, held.retry_at, scope)
+        counted.append((mark, history))
     if not draft.charge(message.account, message.units):
         return Declined()
     for mark, history in counted:
         draft.hit(mark, history, keep=limit.MOST_EVENTS)
     draft.queue(message, [(mark, 0) for mark, _ in counted])
     return Queued(message.id, message.units)
+
+
+def _measures(command: Send, at: int) -> Iterator[tuple[Scope, Mark, Sequence[Window]]]:
+    """By what a message is measured, the narrowest first: where the same text comes again, that is
+    what its sender must hear.
+    """
+    if command.content_windows:
+        yield "content", command.contents[at], command.content_windows
+    if command.windows:
+        message = command.messages[at]
+        yield "phone", number_mark(message.app, message.phone_mark), command.windows
+    if command.client and command.client_windows:
+        yield "client", command.client, command.client_windows
 
 
 # Doors.

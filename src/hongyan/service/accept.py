@@ -5,12 +5,14 @@ from typing import Final
 
 import msgspec
 
+from hongyan.core import link as links
 from hongyan.core import phone, template, text
-from hongyan.core.command import Declined, Idempotency, Queued, Send, Sent
+from hongyan.core.command import Declined, Idempotency, Link, Queued, Send, Sent
 from hongyan.core.errors import (
     FreeTextClosed,
     HongyanError,
     Invalid,
+    KeyReused,
     MeaninglessText,
     NoRoute,
     UnknownSignature,
@@ -32,6 +34,7 @@ MEANINGLESS: Final = "meaningless"
 
 _REFERENCE: Final = b"reference"
 _CLIENT: Final = b"client"
+_CONTENT: Final = b"content"
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +75,33 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """Who of the app's users caused it, in whatever way the app tells them apart."""
     door: Mark = NOBODY
     """See `command.Send`."""
+
+
+class PageLink(msgspec.Struct, frozen=True, gc=False):
+    """A short link that its protocol has written into a text, and the page that it opens."""
+
+    id: int
+    """See `command.Link`."""
+    environment: str
+    page: str
+
+
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A text to one number, composed by the protocol that it came by."""
+
+    to: str
+    """Canonical."""
+    kind: Kind
+    text: str
+    """As it leaves, 【signature】 included."""
+    units: int
+    template: int = 0
+    params: tuple[str, ...] = ()
+    reference: str = ""
+    """Told with its end. Nothing is found by it, and several may have the same."""
+    links: tuple[PageLink, ...] = ()
+    content: str = ""
+    """What the same text is known by, where `text` differs each time: it holds a link."""
 
 
 class _Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +165,75 @@ class Acceptance:
             return list(map(_result, messages, answer.messages))
         results = map(_result, messages, answer.messages)
         return [next(results) if isinstance(one, Message) else one for one in drafted]
+
+    async def take(  # noqa: PLR0913 - what the protocols tell of a call
+        self,
+        app: App,
+        texts: Sequence[Addressed],
+        *,
+        idempotency: Idempotency | None = None,
+        refused: int = 0,
+        tallied: bool = False,
+        reports: bool = False,
+        keeps_refusals: bool = False,
+    ) -> list[Queued | HongyanError]:
+        """What became of each, in order. `refused`: numbers of the same call that became no text; with
+        no texts at all they are only counted, where that is asked for. `reports`: whether the app is
+        told of their ends, or comes for them.
+
+        Raises KeyReused (also where the first call under its key had other texts) and NotAccepted.
+        """
+        if not texts and not (tallied and refused) and not (keeps_refusals and idempotency):
+            return []
+        directory, now = self._store.directory, self._clock()
+        for kind in {one.kind for one in texts}:
+            require_route(directory, kind, self._providers)
+        messages = tuple([self._addressed(app, one, now, reports=reports) for one in texts])
+        send = Send(
+            messages,
+            app.windows,
+            idempotency,
+            contents=self._contents(app, texts) if app.content_windows else (),
+            content_windows=app.content_windows,
+            links=_links(messages, texts, now),
+            tallied=tallied,
+            refused=refused,
+            app=app.id,
+            keeps_refusals=keeps_refusals,
+        )
+        answer = await self._store.accept(send)
+        if isinstance(answer, HongyanError):
+            raise answer
+        assert isinstance(answer, Sent)  # noqa: S101 - the fold answers a Send so
+        if len(answer.messages) != len(texts):
+            raise KeyReused
+        return [one if isinstance(one, Queued) else one.error() for one in answer.messages]
+
+    def _addressed(self, app: App, one: Addressed, now: Millis, *, reports: bool) -> Message:
+        return Message(
+            id=self._store.next_id(),
+            account=app.account.id,
+            app=app.id,
+            kind=one.kind,
+            template=one.template,
+            phone=one.to,
+            phone_mark=self._sealer.mark(PHONE, one.to.encode()),
+            text=one.text,
+            units=one.units,
+            expires_at=now + LIFETIME[one.kind],
+            params=one.params,
+            reference=one.reference,
+            reports=reports,
+        )
+
+    def _contents(self, app: App, texts: Sequence[Addressed]) -> tuple[Mark, ...]:
+        mark = self._sealer.mark
+        return tuple(
+            [
+                mark(_CONTENT, f"{app.id} {one.to} {one.content or one.text}".encode())
+                for one in texts
+            ]
+        )
 
     def require_template(self, app: App, template: str | int) -> None:
         """Raises UnknownTemplate, before anything else of a text is looked at."""
@@ -254,3 +353,16 @@ def _of_words(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
 
 def _result(message: Message, one: Queued | Declined) -> Result:
     return Result(message.phone, one if isinstance(one, Queued) else one.error())
+
+
+def _links(
+    messages: Sequence[Message], texts: Sequence[Addressed], now: Millis
+) -> tuple[Link, ...]:
+    until = now + links.LIFETIME
+    return tuple(
+        [
+            Link(link.id, message.id, link.environment, link.page, until)
+            for message, text in zip(messages, texts, strict=True)
+            for link in text.links
+        ]
+    )

@@ -19,10 +19,12 @@ from typing import assert_never
 
 import msgspec
 
+from hongyan.core import opt_out
 from hongyan.core.batch import number_mark
-from hongyan.core.command import Check, Command, Consume, Knock, Resend, Send, Start
+from hongyan.core.command import Check, Command, Consume, Hear, Knock, Resend, Send, Start
 from hongyan.core.identifier import VerificationId
 from hongyan.core.mark import Mark
+from hongyan.core.message import Kind
 from hongyan.core.verification import (
     Caller,
     Verification,
@@ -45,6 +47,8 @@ class Keys(msgspec.Struct):
     members: set[Mark] = msgspec.field(default_factory=set)
     openids: set[tuple[Mark, Mark]] = msgspec.field(default_factory=set)
     accounts: set[int] = msgspec.field(default_factory=set)
+    opt_outs: set[Mark] = msgspec.field(default_factory=set)
+    """Of the numbers that marketing is for."""
 
 
 def named(commands: Iterable[Command]) -> set[VerificationId]:
@@ -62,7 +66,7 @@ def keys_of(
     """`verifications`: those that are named and exist, whatever has become of them meanwhile."""
     keys = Keys()
     for command in commands:
-        if not isinstance(command, Consume | Knock) and command.idempotency is not None:
+        if not isinstance(command, Consume | Knock | Hear) and command.idempotency is not None:
             keys.kept.add(command.idempotency.key)
         _add(command, verifications, keys)
     keys.looked_at -= keys.counted
@@ -83,7 +87,7 @@ def _add(
             found = verifications.get(command.verification) if command.verification else None
             if found is not None:
                 _of_code(command, found, keys)
-        case Consume():
+        case Consume() | Hear():
             pass
         case other:
             assert_never(other)
@@ -94,12 +98,16 @@ def _of_send(command: Send, keys: Keys) -> None:
         keys.looked_at.add(command.door)
     if command.client and command.client_windows:
         keys.counted.add(command.client)
+    if command.content_windows:
+        keys.counted.update(command.contents)
     for one in command.messages:
         keys.accounts.add(one.account)
         if command.windows:
             keys.counted.add(number_mark(one.app, one.phone_mark))
         if one.reference_mark:
             keys.references.add(one.reference_mark)
+        if one.kind is Kind.MARKETING:
+            keys.opt_outs.add(opt_out.mark_of(one.account, one.phone_mark))
 
 
 def _of_start(command: Start, keys: Keys) -> None:

@@ -38,12 +38,14 @@ class LoadedSnapshot:
         self.members: dict[Mark, MemberId] = {}
         self.openids: set[tuple[Mark, Mark]] = set()
         self.verifications: dict[VerificationId, Verification] = {}
+        self.opt_outs: set[Mark] = set()
         self.history = self.histories.__getitem__
         self.kept = self.answers.get
         self.reference = self.references.get
         self.current = self.currents.get
         self.member = self.members.get
         self.verification = self.verifications.get
+        self.opted_out = self.opt_outs.__contains__
 
     def balance(self, account: int) -> int:
         return self.balances.get(account, 0)
@@ -125,6 +127,9 @@ async def _look(unit: Unit, snapshot: LoadedSnapshot) -> None:
     if any(asked):
         for row in await unit.rows(SQL["look"], *asked):
             snapshot.take(row)
+    if keys.opt_outs:
+        rows = await unit.rows(SQL["opt_outs"], list(keys.opt_outs))
+        snapshot.opt_outs.update([mark for (mark,) in rows])
 
 
 def _told(snapshot: LoadedSnapshot) -> set[VerificationId]:

@@ -167,6 +167,9 @@ class _Snapshot:
     def knows(self, phone: Mark, openid: Mark) -> bool:
         return self._row("known_openid", phone, openid) is not None
 
+    def opted_out(self, mark: Mark) -> bool:
+        return self._row("opt_out", mark) is not None
+
     def member(self, phone: Mark) -> MemberId | None:
         found = self._row("member", phone)
         return MemberId(found[0]) if found else None

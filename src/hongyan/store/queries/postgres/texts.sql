@@ -1,0 +1,2 @@
+-- name: opt_outs
+SELECT mark FROM opt_out WHERE mark = ANY($1::bigint[]);
