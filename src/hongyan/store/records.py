@@ -10,6 +10,7 @@ from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind, Status
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Attempt, MessageRecord, Owed
+from hongyan.service.recording import TextRecord
 from hongyan.store.rows import content_opened
 from hongyan.store.seal import Seal
 
@@ -68,14 +69,35 @@ def record_of(
     return record, content.reference
 
 
+def text_of(columns: Iterable[Any], seal: Seal, directory: Directory) -> TextRecord:
+    """The same, from the same columns, as lists of texts show it. Raises SealBroken."""
+    record, reference = record_of(columns, (), seal, directory)
+    return TextRecord(
+        id=record.id,
+        kind=record.kind,
+        phone=record.phone,
+        text=record.text,
+        units=record.units,
+        status=record.status,
+        accepted_at=record.accepted_at,
+        settled_at=record.settled_at,
+        receipt_code=record.receipt_code,
+        reference=reference,
+    )
+
+
 def _seen(status: Status) -> Status:
     """As it is from outside: whose hands it waits in is nobody's business, and on SQLite not written."""
     return Status.QUEUED if status is Status.CLAIMED else status
 
 
 def _shown(template: int, kept: str, masked: bool, directory: Directory) -> str:  # noqa: FBT001
-    """The masked text: from the template where there is one, else digit by digit."""
+    """The masked text: from the template where there is one, else digit by digit. A template that is
+    sent under a signature chosen each time is shown under the one that its text had.
+    """
     one = directory.template_ids.get(template)
     if one is not None:
-        return f"【{one.signature}】{one.body.masked()}"
+        signature = one.signature or text.signature_of(kept)[0]
+        front = f"【{signature}】" if signature else ""
+        return front + one.body.masked()
     return kept if masked else text.masked(kept)

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from hongyan.core import text
+from hongyan.core.command import Link
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
@@ -18,6 +19,7 @@ Row: TypeAlias = tuple[Any, ...]
 
 MESSAGE: Final = b"message.sealed"
 MEMBER_PHONE: Final = b"member.phone"
+LINK: Final = b"link.sealed"
 
 _MESSAGE_COLUMN: Final = 11
 """Of the table of verifications."""
@@ -40,6 +42,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _decode: Final = msgspec.msgpack.Decoder(Content).decode
+_decode_page: Final = msgspec.msgpack.Decoder(tuple[str, str]).decode
 
 
 def content_closed(message: MessageId, content: Content, seal: Seal) -> bytes:
@@ -92,13 +95,19 @@ def message_of(columns: Iterable[Any], seal: Seal) -> Message:
     )
 
 
+def _wiped(template: int, clear: str) -> str:
+    """What stays of a text: of a template what its body cannot show, the signature in front of it."""
+    if not template:
+        return text.masked(clear)
+    signature, _ = text.signature_of(clear)
+    return f"【{signature}】" if signature else ""
+
+
 def wiped_of(message: Message, seal: Seal) -> bytes | None:
-    """What a settled verification text becomes; None for a text that stays. Of a template nothing
-    is kept that its body cannot show.
-    """
+    """What a settled verification text becomes; None for a text that stays."""
     if message.kind is not Kind.VERIFICATION:
         return None
-    kept = "" if message.template else text.masked(message.text)
+    kept = _wiped(message.template, message.text)
     return content_closed(message.id, Content(message.phone, kept, message.reference), seal)
 
 
@@ -108,8 +117,20 @@ def wiped_row(message: MessageId, template: int, sealed: bytes, seal: Seal) -> b
         content = content_opened(message, sealed, seal)
     except SealBroken:
         return None
-    kept = "" if template else text.masked(content.text)
+    kept = _wiped(template, content.text)
     return content_closed(message, Content(content.phone, kept, content.reference), seal)
+
+
+def link_row(link: Link, seal: Seal) -> Row:
+    page = _encode((link.environment, link.page))
+    return (link.id, link.message, seal.close(LINK, row_key(link.id), page), link.until)
+
+
+def link_of(columns: Iterable[Any], seal: Seal) -> Link:
+    """From id, message, sealed, until. Raises SealBroken."""
+    identifier, message, sealed, until = columns
+    environment, page = _decode_page(seal.open(LINK, row_key(identifier), sealed))
+    return Link(identifier, MessageId(message), environment, page, until)
 
 
 def attempt_row(one: Settlement) -> Row:

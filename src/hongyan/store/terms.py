@@ -14,6 +14,14 @@ asked for, within 72 h of the hand-over), so its app is owed no word of it.
 """
 REPORTS_KEPT: Final[Millis] = 30 * DAY
 """After the acceptance of its message no report is kept, given up or not."""
+LINKS_KEPT: Final[Millis] = 30 * DAY + HOUR
+"""After the acceptance of its message no link is kept: it has ended by then."""
+FILED_AFTER: Final[Millis] = MINUTE
+"""So long after its id was made a text is filed: by then it has been committed, or it never will be."""
+LATE: Final[Millis] = MINUTE // 3
+"""A text whose commit comes so long after its id was made is filed by that commit itself. No
+transaction lasts longer than what is left of the minute.
+"""
 SLICE: Final = 500
 """Rows that one sweep does of a kind of work."""
 LOST: Final = "The process that was sending it ended; it may have been sent."

@@ -17,7 +17,7 @@ CREATE TABLE link (
 ) STRICT;
 CREATE INDEX link_message ON link (message); -- grows at one end
 
--- What was asked for: a row a batch and app, the rows of an hour that is past made one.
+-- What was asked for: a row a batch and app, until it is added to its hour. So no batch waits for another.
 CREATE TABLE tally (
   id INTEGER PRIMARY KEY,
   app INTEGER NOT NULL,
@@ -26,7 +26,15 @@ CREATE TABLE tally (
   accepted INTEGER NOT NULL,
   units INTEGER NOT NULL -- segments of those
 ) STRICT;
-CREATE INDEX tally_hour ON tally (app, hour);
+
+CREATE TABLE hour_tally (
+  app INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  accepted INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  PRIMARY KEY (app, hour)
+) STRICT, WITHOUT ROWID;
 
 -- Texts of apps that others' protocols know, by number: filed behind, in the order of their marks.
 CREATE TABLE filed_text (
