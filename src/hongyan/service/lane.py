@@ -17,7 +17,17 @@ from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind
 from hongyan.core.outcome import Deferred, Outcome, Unconfirmed
 from hongyan.core.time import SECOND, Millis
-from hongyan.service.ports import Asked, Begun, Claimed, Clock, Provider, Settlement, Store
+from hongyan.service.parcel import Parcel, Parcels
+from hongyan.service.ports import (
+    Asked,
+    Begun,
+    Claimed,
+    Clock,
+    Grouping,
+    Provider,
+    Settlement,
+    Store,
+)
 from hongyan.service.settle import WORTH, Attempted, Patience, settlement
 
 LEASE: Final[Millis] = 30 * SECOND
@@ -36,7 +46,7 @@ _log: Final = structlog.get_logger()
 class Lane:
     """One provider's messages: claimed for it, on their way, and over but not yet settled."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what a lane is made of
         self,
         provider: Provider,
         store: Store,
@@ -60,10 +70,12 @@ class Lane:
         self._is_asked = isinstance(provider, Asked)
         # An answer that comes in time must not find that the lease has ended.
         self._lease = max(LEASE, provider.timeout + _SPARE)
-        self._claimed: deque[tuple[Claimed, int]] = deque()
-        self._begun: deque[tuple[Claimed, int]] = deque()
-        self._over: list[Attempted] = []
+        self._claimed = Parcels(provider)
+        self._begun: deque[Parcel] = deque()
+        self._over: list[list[Attempted]] = []
+        """By the call that they went with."""
         self._on_their_way = 0
+        self._calls = 0
         self._beginning = asyncio.Lock()
         """Held while a begin is being committed: nobody may forget then what it was for."""
         self._stirred = asyncio.Event()
@@ -79,11 +91,12 @@ class Lane:
     @property
     def room(self) -> int:
         """How many more may be claimed: two rounds are kept, so that it never runs dry."""
-        most = min(2 * self.provider.concurrency, _MOST_KEPT)
+        call = self._claimed.most
+        most = min(2 * self.provider.concurrency * call, max(2 * call, _MOST_KEPT))
         return most - len(self._claimed) - self._on_their_way
 
     def add(self, claimed: Claimed, providers: int) -> None:
-        self._claimed.append((claimed, providers))
+        self._claimed.add(claimed, providers)
         self._stirred.set()
 
     def halt(self, reason: str) -> None:
@@ -93,10 +106,8 @@ class Lane:
             return
         _log.error("provider.stopped", provider=self.provider.name, reason=reason)
         self._stops.set()
-        waiting = list(self._claimed)
-        self._claimed.clear()
-        for claimed, _ in waiting:
-            self._place(claimed)
+        for waiting in self._claimed.clear():
+            self._place(waiting.claimed)
 
     def resume(self) -> None:
         if self.stopped:
@@ -142,7 +153,7 @@ class Lane:
 
     async def _clear_up(self) -> None:
         """Take back what no worker has touched, and settle the rest."""
-        unsent = [self._attempt(claimed) for claimed, _ in self._begun]
+        unsent = self._attempts(self._begun)
         self._begun.clear()
         while unsent:
             try:
@@ -161,37 +172,46 @@ class Lane:
     async def _begin_forever(self) -> None:
         while not self._stopping:
             self._stirred.clear()
-            free = min(self.provider.concurrency - self._on_their_way, len(self._claimed))
-            if self.stopped:
-                free = 0
-            most = self._pace.take(free)
-            if most:
+            free = 0 if self.stopped else self.provider.concurrency - self._calls
+            wanted = min(free * self._claimed.most, len(self._claimed))
+            parcels = self._claimed.take(free, self._pace.allows(wanted))
+            self._pace.spend(sum(map(len, parcels)))
+            if parcels:
                 async with self._beginning:
-                    await self._begin([self._claimed.popleft() for _ in range(most)])
-            elif free:
+                    await self._begin(parcels)
+            elif wanted:
                 await asyncio.sleep(self._pace.wait_s)
             else:
                 await self._stirred.wait()
 
-    async def _begin(self, some: list[tuple[Claimed, int]]) -> None:
-        attempts = [self._attempt(claimed) for claimed, _ in some]
-        self._on_their_way += len(some)
+    async def _begin(self, parcels: list[Parcel]) -> None:
+        attempts = self._attempts(parcels)
+        self._on_their_way += len(attempts)
+        self._calls += len(parcels)
         try:
             begun = await self._store.begin(attempts, self._lease)
         except Exception as error:  # noqa: BLE001 - a bug here must not end all delivery
             if not isinstance(error, NotAccepted):
-                _log.exception("dispatch.begin_failed", messages=len(some))
-            self._on_their_way -= len(some)
-            self._claimed.extendleft(reversed(some))
+                _log.exception("dispatch.begin_failed", messages=len(attempts))
+            self._on_their_way -= len(attempts)
+            self._calls -= len(parcels)
+            self._claimed.put_back(parcels)
             await asyncio.sleep(STORE_RETRY_S)
             return
-        going = [one for one in some if one[0].message.id in begun]
-        self._on_their_way -= len(some) - len(going)
+        going = [[one for one in each if one.claimed.message.id in begun] for each in parcels]
+        going = [parcel for parcel in going if parcel]
+        self._on_their_way -= len(attempts) - sum(map(len, going))
+        self._calls -= len(parcels) - len(going)
         self._begun.extend(going)
         self._hire()
 
-    def _attempt(self, claimed: Claimed) -> Begun:
-        return Begun(claimed.message.id, claimed.token, self.provider.name)
+    def _attempts(self, parcels: Iterable[Parcel]) -> list[Begun]:
+        name = self.provider.name
+        return [
+            Begun(one.claimed.message.id, one.claimed.token, name)
+            for parcel in parcels
+            for one in parcel
+        ]
 
     def _hire(self) -> None:
         """See that some worker will come for what is begun; one that is busy hires the next."""
@@ -207,48 +227,64 @@ class Lane:
         assert worker is not None  # noqa: S101 - a worker is a task
         self._spare = False
         while self._begun and not self._stopping:
-            claimed, providers = self._begun.popleft()
+            parcel = self._begun.popleft()
             self._hire()
             started_at = self._clock()
-            outcome = await self._send(claimed, started_at, worker)
-            self._note(claimed, providers, started_at, outcome)
+            self._note(parcel, started_at, await self._send(parcel, started_at, worker))
 
-    def _note(self, claimed: Claimed, providers: int, started_at: Millis, outcome: Outcome) -> None:
-        if isinstance(outcome, Deferred) and outcome.stops:
-            self.halt(outcome.reason)
+    def _note(self, parcel: Parcel, started_at: Millis, outcomes: list[Outcome]) -> None:
+        ended_at = self._clock()
+        for outcome in outcomes:
+            if isinstance(outcome, Deferred) and outcome.stops:
+                self.halt(outcome.reason)
         self._over.append(
-            Attempted(
-                claimed=claimed,
-                provider=self.provider.name,
-                providers=providers,
-                started_at=started_at,
-                ended_at=self._clock(),
-                outcome=outcome,
-                is_asked=self._is_asked,
-            )
+            [
+                Attempted(
+                    claimed=one.claimed,
+                    provider=self.provider.name,
+                    providers=one.providers,
+                    started_at=started_at,
+                    ended_at=ended_at,
+                    outcome=outcome,
+                    is_asked=self._is_asked,
+                )
+                for one, outcome in zip(parcel, outcomes, strict=True)
+            ]
         )
         self._ended.set()
 
-    async def _send(self, claimed: Claimed, now: Millis, worker: asyncio.Task[Any]) -> Outcome:
-        """One hand-over within its time. Anything but an answer may have been a send."""
+    async def _send(self, parcel: Parcel, now: Millis, worker: asyncio.Task[Any]) -> list[Outcome]:
+        """One call within its time. Anything but an answer may have been a send."""
+        outcome: Outcome
+        time = min(self._time_for(one.claimed, now) for one in parcel)
         if self.stopped:
-            return Deferred(self.stopped)
-        time = self._time_for(claimed, now)
-        if not time:
-            return Deferred("Its time was over before it could be tried again.")
-        self._deadlines[worker] = now + time
-        try:
-            return await self.provider.send(claimed.message)
-        except asyncio.CancelledError:
-            if self._stopping:
-                return Unconfirmed("The process ended before the provider answered.")
-            return Unconfirmed("The provider did not answer in time.")
-        except Exception as error:  # noqa: BLE001 - a provider's bug must not become a second send
-            _log.exception("dispatch.provider_failed", provider=self.provider.name)
-            return Unconfirmed(f"The provider failed: {type(error).__name__}.")
-        finally:
-            del self._deadlines[worker]
-            worker.uncancel()  # What it was cancelled for is over, however the provider took it.
+            outcome = Deferred(self.stopped)
+        elif not time:
+            outcome = Deferred("Its time was over before it could be tried again.")
+        else:
+            self._deadlines[worker] = now + time
+            try:
+                return await self._sent(parcel)
+            except asyncio.CancelledError:
+                ended = "The process ended before the provider answered."
+                late = "The provider did not answer in time."
+                outcome = Unconfirmed(ended if self._stopping else late)
+            except Exception as error:  # noqa: BLE001 - a provider's bug must not become a second send
+                _log.exception("dispatch.provider_failed", provider=self.provider.name)
+                outcome = Unconfirmed(f"The provider failed: {type(error).__name__}.")
+            finally:
+                del self._deadlines[worker]
+                worker.uncancel()  # What it was cancelled for is over, however the provider took it.
+        return [outcome] * len(parcel)
+
+    async def _sent(self, parcel: Parcel) -> list[Outcome]:
+        messages = [one.claimed.message for one in parcel]
+        if len(messages) == 1 or not isinstance(self.provider, Grouping):
+            return [await self.provider.send(one) for one in messages]
+        outcomes = await self.provider.send_many(messages)
+        if len(outcomes) != len(messages):
+            raise ValueError(f"{len(outcomes)} outcomes of {len(messages)} messages")
+        return outcomes
 
     async def _watch_forever(self) -> None:
         """End the hand-overs that take too long. One look for all costs less than a timer each."""
@@ -282,10 +318,11 @@ class Lane:
         over = self._over[:]
         if not over:
             return
-        settlements = [settlement(one, self._patience) for one in over]
+        settlements = [settlement(one, self._patience) for call in over for one in call]
         settled = await self._settled(settlements)
         del self._over[: len(over)]
-        self._on_their_way -= len(over)
+        self._on_their_way -= len(settlements)
+        self._calls -= len(over)
         self._stirred.set()
         self._all_settled.set()
         for one in settlements:
@@ -324,15 +361,17 @@ class _Pace:
         """Seconds until one more is allowed."""
         return max((1 - self._allowed) / self._rate, 0.001)
 
-    def take(self, wanted: int) -> int:
-        if not self._rate:
+    def allows(self, wanted: int) -> int:
+        """How many of these may go now."""
+        if not self._rate or not wanted:
             return wanted
         now = self._clock()
         earned = (now - self._at) / SECOND * self._rate
         self._allowed, self._at = min(self._allowed + earned, self._burst), now
-        taken = min(wanted, int(self._allowed))
+        return min(wanted, int(self._allowed))
+
+    def spend(self, taken: int) -> None:
         self._allowed -= taken
-        return taken
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
