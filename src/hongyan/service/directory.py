@@ -285,8 +285,20 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
         if now < self.good_until:
             return self
         keys = {name: key for name, key in self.keys.items() if key.ends_at > now}
-        good_until = min((key.ends_at for key in keys.values()), default=NEVER)
-        return msgspec.structs.replace(self, keys=keys, good_until=good_until)
+        secret_keys = {name: key for name, key in self.secret_keys.items() if key.ends_at > now}
+        tokens = {name: token for name, token in self.cloud_tokens.items() if token.ends_at > now}
+        ends = [
+            *(key.ends_at for key in keys.values()),
+            *(key.ends_at for key in secret_keys.values()),
+            *(token.ends_at for token in tokens.values()),
+        ]
+        return msgspec.structs.replace(
+            self,
+            keys=keys,
+            secret_keys=secret_keys,
+            cloud_tokens=tokens,
+            good_until=min(ends, default=NEVER),
+        )
 
     def allows_origin(self, origin: str) -> bool:
         """Whether any app lists this origin; what a CORS preflight is answered by."""

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import msgspec
 
 from hongyan.core.command import Answer, Command
+from hongyan.core.country import Scope
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
@@ -14,6 +15,7 @@ from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Deferred, Outcome
 from hongyan.core.time import Millis
 from hongyan.core.verification import Verification
+from hongyan.service.credentials import Credentials
 from hongyan.service.directory import App, Directory, KeyKind, Review
 from hongyan.service.recording import Records
 from hongyan.wire.http import Route
@@ -290,7 +292,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
         return f"NewKey({self.hint!r})"
 
 
-class Administration(Protocol):
+class Administration(Credentials, Protocol):
     """What an operator changes, beside a serving process that notices within a second."""
 
     def together(self) -> AbstractContextManager[None]:
@@ -306,9 +308,16 @@ class Administration(Protocol):
     def change_app(self, app: App) -> None: ...
     def add_key(self, app: int, key: NewKey) -> None: ...
     def end_key(self, app: int, hint: str, at: Millis) -> bool: ...
-    def add_signature(self, account: int, name: str) -> None: ...
+    def add_signature(self, account: int, name: str, scope: Scope | None = None) -> None: ...
+    def remove_signature(self, account: int, name: str) -> bool: ...
     def add_template(
-        self, account: int, name: str, kind: Kind, signature: str, body: str
+        self,
+        account: int,
+        name: str,
+        kind: Kind,
+        signature: str,
+        body: str,
+        scope: Scope = Scope.MAINLAND,
     ) -> int: ...
     def review_template(self, template: int, review: Review, reason: str) -> None: ...
     def debts(self, most: int) -> list[Debt]: ...

@@ -1,52 +1,27 @@
-"""What an operator changes, in any store: its statements by name, in transactions of its kind."""
+"""What an operator changes, in any store."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, TypeAlias
+from collections.abc import Collection, Sequence
+from typing import Final
 
-import msgspec
-
+from hongyan.core.country import Scope
 from hongyan.core.identifier import MessageId
 from hongyan.core.ledger import Entry
 from hongyan.core.message import Kind, Status
 from hongyan.core.time import Millis
-from hongyan.service.directory import App, Directory, Review
-from hongyan.service.ports import Clock, Debt, NewKey
-from hongyan.store.directory import CALLBACK_SECRET, SIGNING_KEY
+from hongyan.service.directory import App, Form, Review
+from hongyan.service.ports import Debt, NewKey
+from hongyan.store.changing import Value, written
+from hongyan.store.credentials import Credentials
+from hongyan.store.directory import CALLBACK_SECRET, SIGNING_KEY, TENCENT, packed
 from hongyan.store.rows import row_key
-from hongyan.store.seal import Seal
 
-Value: TypeAlias = str | int | bytes | float | None
-"""What a column holds."""
+__all__ = ["Administering", "Value"]
 
 _DEV_SECRETS: Final = b"meta.dev_secrets"
 
 
-class Administering(ABC):
+class Administering(Credentials):
     """See `service.ports.Administration`. Each method is one transaction."""
-
-    def __init__(self, seal: Seal, clock: Clock) -> None:
-        self._seal = seal
-        self._clock = clock
-
-    @abstractmethod
-    def directory(self) -> Directory: ...
-
-    @abstractmethod
-    def together(self) -> AbstractContextManager[None]:
-        """Everything within happens, or nothing of it. Raises StoreUnusable."""
-
-    @abstractmethod
-    def close(self) -> None: ...
-
-    @abstractmethod
-    def _rows(self, name: str, *values: Value) -> Sequence[Any]:
-        """What a query finds."""
-
-    @abstractmethod
-    def _run(self, name: str, *values: Value) -> int:
-        """How many rows a statement changed."""
 
     def create_account(self, name: str, kind: str) -> int:
         with self._change():
@@ -86,20 +61,26 @@ class Administering(ABC):
                 "change_app",
                 app.enabled,
                 app.template,
-                _json(sorted(app.countries)),
-                _json(app.windows),
+                written(sorted(app.countries)),
+                written(app.windows),
                 app.signature,
                 app.free_text,
                 app.refuses_meaningless,
-                _json([str(network) for network in app.networks]),
-                _json(app.client_windows),
+                written([str(network) for network in app.networks]),
+                written(app.client_windows),
                 callback.url if callback else "",
                 self._seal.close(CALLBACK_SECRET, key, callback.secret) if callback else None,
+                callback.form if callback else Form.ZHENZI,
+                written(app.content_windows),
+                app.hours.opens_min,
+                app.hours.closes_min,
+                self._seal.close(TENCENT, key, packed(app.tencent)) if app.tencent else None,
+                packed(app.wechat).decode() if app.wechat else None,
                 app.id,
             )
 
     def add_key(self, app: int, key: NewKey) -> None:
-        purposes, origins = _json(sorted(key.purposes)), _json(sorted(key.origins))
+        purposes, origins = written(sorted(key.purposes)), written(sorted(key.origins))
         with self._change():
             self._run(
                 "insert_key",
@@ -117,15 +98,31 @@ class Administering(ABC):
         with self._change():
             return bool(self._run("end_key", at, app, hint, self._clock()))
 
-    def add_signature(self, account: int, name: str) -> None:
+    def add_signature(self, account: int, name: str, scope: Scope | None = None) -> None:
+        """Make it where it is new; with a scope, that is its scope then."""
         with self._change():
             self._run("insert_signature", account, name, self._clock())
+            if scope is not None:
+                self._run("scope_signature", scope, account, name)
 
-    def add_template(self, account: int, name: str, kind: Kind, signature: str, body: str) -> int:
+    def remove_signature(self, account: int, name: str) -> bool:
+        """Nothing goes out under it from now on; whether there was one."""
+        with self._change():
+            return bool(self._run("remove_signature", account, name))
+
+    def add_template(
+        self,
+        account: int,
+        name: str,
+        kind: Kind,
+        signature: str,
+        body: str,
+        scope: Scope = Scope.MAINLAND,
+    ) -> int:
         """Submit a template; its id."""
         with self._change():
             return self._returning(
-                "insert_template", account, name, kind, signature, body, self._clock()
+                "insert_template", account, name, kind, signature, body, self._clock(), scope
             )
 
     def review_template(self, template: int, review: Review, reason: str) -> None:
@@ -147,7 +144,7 @@ class Administering(ABC):
 
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None:
         with self._change():
-            self._run("put_route", kind, _json(list(providers)))
+            self._run("put_route", kind, written(list(providers)))
 
     def add_signing_key(self, name: str, private: bytes) -> None:
         sealed = self._seal.close(SIGNING_KEY, name.encode(), private)
@@ -167,17 +164,3 @@ class Administering(ABC):
     def put_dev_secrets(self, secrets: bytes) -> None:
         with self._change():
             self._run("put_dev_secrets", self._seal.close(_DEV_SECRETS, b"", secrets))
-
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        with self.together():
-            yield
-            self._run("raise_version")
-
-    def _returning(self, name: str, *values: Value) -> int:
-        found = self._rows(name, *values)
-        return found[0][0] if found else 0
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -8,7 +8,8 @@ import asyncpg
 
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Clock
-from hongyan.store.administering import Administering, Value
+from hongyan.store.administering import Administering
+from hongyan.store.changing import Value
 from hongyan.store.opening import StoreAway, StoreUnusable
 from hongyan.store.postgres import schema
 from hongyan.store.postgres.aside import Aside

@@ -12,7 +12,8 @@ from hongyan.core.time import Millis
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Clock
 from hongyan.store import directory
-from hongyan.store.administering import Administering, Value
+from hongyan.store.administering import Administering
+from hongyan.store.changing import Value
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row

@@ -3,7 +3,8 @@ SELECT id, name, kind, open FROM account;
 
 -- name: apps
 SELECT id, name, title, account, enabled, template, countries, windows, signature, free_text,
-       refuses_meaningless, networks, client_windows, callback, sealed_callback_secret
+       refuses_meaningless, networks, client_windows, callback, sealed_callback_secret,
+       callback_form, content_windows, opens_min, closes_min, sealed_tencent, wechat
 FROM app;
 
 -- name: app_names
@@ -19,10 +20,10 @@ UPDATE account SET open = ? WHERE id = ?;
 SELECT hash, app, kind, hint, purposes, origins, ended_at FROM api_key;
 
 -- name: signatures
-SELECT id, account, name FROM signature;
+SELECT id, account, name, scope FROM signature;
 
 -- name: templates
-SELECT id, name, account, kind, signature, body, review, reason FROM template;
+SELECT id, name, account, kind, signature, body, review, reason, scope FROM template;
 
 -- name: routes
 SELECT kind, providers FROM route;
@@ -40,7 +41,8 @@ INSERT INTO app (account, name, title, created_at) VALUES (?, ?, ?, ?) RETURNING
 UPDATE app
 SET enabled = ?, template = ?, countries = ?, windows = ?, signature = ?, free_text = ?,
     refuses_meaningless = ?, networks = ?, client_windows = ?, callback = ?,
-    sealed_callback_secret = ?
+    sealed_callback_secret = ?, callback_form = ?, content_windows = ?, opens_min = ?,
+    closes_min = ?, sealed_tencent = ?, wechat = ?
 WHERE id = ?;
 
 -- name: insert_key
@@ -54,9 +56,15 @@ UPDATE api_key SET ended_at = ? WHERE app = ? AND hint = ? AND (ended_at IS NULL
 -- name: insert_signature
 INSERT INTO signature (account, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
+-- name: scope_signature
+UPDATE signature SET scope = ? WHERE account = ? AND name = ?;
+
+-- name: remove_signature
+DELETE FROM signature WHERE account = ? AND name = ?;
+
 -- name: insert_template
-INSERT INTO template (account, name, kind, signature, body, review, created_at)
-VALUES (?, ?, ?, ?, ?, 'submitted', ?) RETURNING id;
+INSERT INTO template (account, name, kind, signature, body, review, created_at, scope)
+VALUES (?, ?, ?, ?, ?, 'submitted', ?, ?) RETURNING id;
 
 -- name: review_template
 UPDATE template SET review = ?, reason = ? WHERE id = ?;
