@@ -13,7 +13,7 @@ from hongyan.service.dispatch import Dispatcher
 from hongyan.service.settle import Patience
 from support.world import Furnish, World
 
-Script = Callable[[Sequence[Message]], Awaitable[list[Outcome]]]
+Script = Callable[[Sequence[Message]], Awaitable[Sequence[Outcome]]]
 
 
 class Upstream:
@@ -38,7 +38,7 @@ class Upstream:
         [outcome] = await self.send_many([message])
         return outcome
 
-    async def send_many(self, messages: Sequence[Message]) -> list[Outcome]:
+    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         self.calls.append(list(messages))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -51,7 +51,7 @@ class Upstream:
     async def close(self) -> None: ...
 
 
-async def accept(messages: Sequence[Message]) -> list[Outcome]:
+async def accept(messages: Sequence[Message]) -> Sequence[Outcome]:
     return [Accepted("up-1") for _ in messages]
 
 
@@ -128,7 +128,7 @@ async def test_each_number_has_its_own_outcome(delivering: Open) -> None:
         Deferred("Later.", 60 * SECOND),
     ]
 
-    async def mixed(messages: Sequence[Message]) -> list[Outcome]:
+    async def mixed(messages: Sequence[Message]) -> Sequence[Outcome]:
         return outcomes[: len(messages)]
 
     upstream = Upstream(mixed)
@@ -143,11 +143,11 @@ async def test_each_number_has_its_own_outcome(delivering: Open) -> None:
     assert attempt.outcome == "deferred"
 
 
-async def cut(_messages: Sequence[Message]) -> list[Outcome]:
+async def cut(_messages: Sequence[Message]) -> Sequence[Outcome]:
     raise OSError
 
 
-async def short(messages: Sequence[Message]) -> list[Outcome]:
+async def short(messages: Sequence[Message]) -> Sequence[Outcome]:
     return [Accepted("up-1") for _ in messages][1:]
 
 
@@ -189,9 +189,8 @@ async def test_who_goes_alone_goes_alone(delivering: Open) -> None:
 
 
 async def test_one_that_stops_it_halts_the_lane(delivering: Open, quiet_log: list[Any]) -> None:
-    async def stopping(messages: Sequence[Message]) -> list[Outcome]:
-        stopped: list[Outcome] = [Deferred("No money.", stops=True) for _ in messages]
-        return stopped
+    async def stopping(messages: Sequence[Message]) -> Sequence[Outcome]:
+        return [Deferred("No money.", stops=True) for _ in messages]
 
     upstream = Upstream(stopping)
     upstream.gate.set()

@@ -41,7 +41,7 @@ class Together(Alone):
     def group(self, message: Message) -> Hashable | None:
         return message.text[0] if message.text[0] != "-" else None
 
-    async def send_many(self, messages: Sequence[Message]) -> list[Outcome]:
+    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         return [Accepted("") for _ in messages]
 
 

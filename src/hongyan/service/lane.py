@@ -6,7 +6,7 @@ that may have been sent already.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -232,7 +232,7 @@ class Lane:
             started_at = self._clock()
             self._note(parcel, started_at, await self._send(parcel, started_at, worker))
 
-    def _note(self, parcel: Parcel, started_at: Millis, outcomes: list[Outcome]) -> None:
+    def _note(self, parcel: Parcel, started_at: Millis, outcomes: Sequence[Outcome]) -> None:
         ended_at = self._clock()
         for outcome in outcomes:
             if isinstance(outcome, Deferred) and outcome.stops:
@@ -253,7 +253,9 @@ class Lane:
         )
         self._ended.set()
 
-    async def _send(self, parcel: Parcel, now: Millis, worker: asyncio.Task[Any]) -> list[Outcome]:
+    async def _send(
+        self, parcel: Parcel, now: Millis, worker: asyncio.Task[Any]
+    ) -> Sequence[Outcome]:
         """One call within its time. Anything but an answer may have been a send."""
         outcome: Outcome
         time = min(self._time_for(one.claimed, now) for one in parcel)
@@ -277,7 +279,7 @@ class Lane:
                 worker.uncancel()  # What it was cancelled for is over, however the provider took it.
         return [outcome] * len(parcel)
 
-    async def _sent(self, parcel: Parcel) -> list[Outcome]:
+    async def _sent(self, parcel: Parcel) -> Sequence[Outcome]:
         messages = [one.claimed.message for one in parcel]
         if len(messages) == 1 or not isinstance(self.provider, Grouping):
             return [await self.provider.send(one) for one in messages]

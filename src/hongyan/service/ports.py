@@ -409,7 +409,7 @@ class Grouping(Protocol):
     def group(self, message: Message) -> Hashable | None:
         """Messages with equal groups may go in one call; None for one that goes alone."""
 
-    async def send_many(self, messages: Sequence[Message]) -> list[Outcome]:
+    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         """Hand over several of one group: an outcome for each, in their order. As `send`."""
 
 
