@@ -6,11 +6,8 @@ what nobody has seen. A code that is in no document leaves the message in doubt,
 """
 
 import asyncio
-import re
-import ssl
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -20,24 +17,13 @@ from hongyan.core.identifier import MessageId, written
 from hongyan.core.message import Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import SECOND
+from hongyan.providers.calling import Caller, CallSettings, Reach, said
 from hongyan.service.ports import Told
 from hongyan.wire import zhenzi as wire
 from hongyan.wire.zhenzi import Answer, Code
 
 _MAINLAND: Final = "+86"
-_OK: Final = 200
-_NOT_SERVED: Final = frozenset({401, 403, 404, 405, 413, 429})
-"""The platform answers 200 to all that it has read: these are of something before it, or of a wrong
-`api_url`. Neither has sent a text.
-"""
-_MOST_ANSWER_BYTES: Final = 65_536
-_IDLE_S: Final = 4.0
-"""Apache and Node let go of an idle connection after 5 s: a text that meets its end is in doubt."""
-_USER_AGENT: Final = "Hongyan"
-_LONGEST_WORDS: Final = 200
 _LONGEST_STATUS: Final = 32
-_TELLING: Final = re.compile(r"\d{4,}")
-"""Codes and numbers, which an answer may repeat."""
 
 _STOPPING: Final = frozenset(
     {
@@ -66,31 +52,19 @@ _STATUSES: Final[Mapping[str, Status]] = {
 """The words for an end; any other word means that it has the message."""
 
 
-class ZhenziSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ZhenziSettings(CallSettings, frozen=True, kw_only=True):
     """`[providers.zhenzi]` in the configuration."""
 
     app_id: Annotated[str, Meta(min_length=1)]
     app_secret: Annotated[str, Meta(min_length=1)]
     api_url: str = "https://sms_developer.zhenzikj.com"
     """Of personal developers; enterprises have https://sms.zhenzikj.com."""
-    templates: dict[str, str | int] = {}
+    templates: dict[str, str | int] = msgspec.field(default_factory=dict)
     """Our template's number → its templateId there. (Two accounts may have templates of one name.)"""
     free_text: bool = True
     """Send what has no template there as free text."""
     keep_signature: bool = False
     """Send our 【signature】 with a free text; the platform puts its own before it."""
-    verify_tls: bool = True
-    tls_name: str = ""
-    """The name to verify its certificate for, where that is not the host."""
-    concurrency: Annotated[int, Meta(ge=1, le=1_000)] = 16
-    rate: Annotated[float, Meta(ge=0, le=100_000)] = 0
-    """Texts a second; 0 for any number."""
-    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 20
-    """For its answer, after the connection stands."""
-    connect_s: Annotated[float, Meta(ge=0.1, le=60)] = 5
-    """For looking it up, connecting and TLS together."""
-    asks_a_second: Annotated[float, Meta(ge=0.01, le=1_000)] = 10
-    """How often at most it is asked what became of messages."""
     balance_every_s: Annotated[float, Meta(ge=1, le=86_400)] = 300
     low_balance: Annotated[int, Meta(ge=0)] = 100
     """Fewer texts left than these are an alarm."""
@@ -107,15 +81,12 @@ class Zhenzi:
     def __init__(self, settings: ZhenziSettings) -> None:
         self.concurrency = settings.concurrency
         self.rate = settings.rate
-        self.timeout = int((settings.connect_s + settings.timeout_s) * SECOND)
+        self.timeout = settings.timeout
         self.asks_a_second = settings.asks_a_second
         self.watch_every = int(settings.balance_every_s * SECOND)
         self.low_balance = settings.low_balance
         self._settings = settings
-        self._session: Any = None
-        """An aiohttp.ClientSession. That library is loaded with the first call: it takes a third of a
-        second, and every command knows this provider's settings.
-        """
+        self._caller = Caller(settings)
 
     async def send(self, message: Message) -> Outcome:
         if not message.phone.startswith(_MAINLAND):
@@ -124,7 +95,7 @@ class Zhenzi:
         if not template and not self._settings.free_text:
             return Deferred("It has no template for this text, and takes no free ones.")
         path, form = self._request(message, template)
-        reach = _Reach()
+        reach = Reach()
         try:
             answer = await self._call(path, form, reach)
         except asyncio.CancelledError:
@@ -167,8 +138,7 @@ class Zhenzi:
                 return self._deferred(answer)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._caller.close()
 
     def _request(self, message: Message, template: str) -> tuple[str, dict[str, str]]:
         """(path, form)."""
@@ -182,61 +152,19 @@ class Zhenzi:
         return wire.SEND, form | {"message": words}
 
     async def _call(
-        self, path: str, form: Mapping[str, str], reach: "_Reach | None" = None
+        self, path: str, form: Mapping[str, str], reach: Reach | None = None
     ) -> Answer | Deferred | Unconfirmed:
-        """What it answers; Deferred when surely nothing reached it, Unconfirmed when it may have.
-
-        aiohttp sends no POST again by itself, also not when a kept connection turns out dead.
-        """
-        import aiohttp
-
-        reach, settings = reach or _Reach(), self._settings
+        """What it answers. In which charset it words an error is not known: its code is read in any."""
+        settings = self._settings
         whole = {"appId": settings.app_id, "appSecret": settings.app_secret} | dict(form)
+        body = wire.written_form(whole)
+        answered = await self._caller.post(path, body, {"content-type": wire.FORM}, reach)
+        if isinstance(answered, Deferred | Unconfirmed):
+            return answered
         try:
-            async with self._opened().post(
-                settings.api_url.rstrip("/") + path,
-                data=wire.written_form(whole),
-                headers={"content-type": wire.FORM},
-                allow_redirects=False,
-                server_hostname=settings.tls_name or None,
-                trace_request_ctx=reach,
-            ) as response:
-                if response.status == _OK:
-                    return await _read(response)
-                answered = f"It answered HTTP {response.status}."
-                served = response.status not in _NOT_SERVED
-                return Unconfirmed(answered) if served else Deferred(answered)
+            return wire.read_answer(answered.body.decode("utf-8-sig", "replace").encode())
         except wire.Unreadable as error:
             return Unconfirmed(str(error))
-        except aiohttp.ClientConnectorCertificateError:
-            sentence = "Its certificate is not good for its name: see tls_name in the documents."
-            return Deferred(sentence, stops=True)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            if reach.connected:
-                return Unconfirmed(f"The connection failed before its answer: {_kind(error)}.")
-            return Deferred(f"It could not be reached: {_kind(error)}.")
-
-    def _opened(self) -> Any:
-        """Made with the first call, for it belongs to a running loop."""
-        import aiohttp
-
-        if self._session is None:
-            settings = self._settings
-            verified: Any = ssl.create_default_context() if settings.verify_tls else False
-            connects = aiohttp.TraceConfig()
-            connects.on_connection_create_end.append(_note)
-            connects.on_connection_reuseconn.append(_note)
-            self._session = aiohttp.ClientSession(
-                # No bound of its own: whoever calls has one, and nobody is to wait for another's.
-                connector=aiohttp.TCPConnector(ssl=verified, limit=0, keepalive_timeout=_IDLE_S),
-                timeout=aiohttp.ClientTimeout(
-                    total=settings.connect_s + settings.timeout_s, connect=settings.connect_s
-                ),
-                headers={"user-agent": _USER_AGENT, "accept-encoding": "identity"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[connects],
-            )
-        return self._session
 
     def _outcome(self, answer: Answer, message: Message, *, by_template: bool) -> Outcome:
         """One of four, by its code."""
@@ -270,34 +198,7 @@ class Zhenzi:
         return Deferred(self._said(answer), stops=answer.code in _STOPPING)
 
     def _said(self, answer: Answer) -> str:
-        """Its code and words, without what must not be in a log or a timeline."""
-        words = answer.data if isinstance(answer.data, str) else ""
-        words = words.replace(self._settings.app_secret, "…")
-        words = _TELLING.sub("…", "".join(one for one in words if one.isprintable()))
-        return f"{answer.code} {words}".strip()[:_LONGEST_WORDS]
-
-
-class _Reach:
-    """Whether a connection stood: only then can a byte have left."""
-
-    connected = False
-
-
-async def _note(_session: object, context: SimpleNamespace, _params: object) -> None:
-    context.trace_request_ctx.connected = True
-
-
-async def _read(response: Any) -> Answer:
-    """The whole answer. Raises Unreadable, also for one that is longer than any.
-
-    In which charset the platform words an error is not known: its code is read in any.
-    """
-    body = b""
-    async for some in response.content.iter_any():
-        body += some
-        if len(body) > _MOST_ANSWER_BYTES:
-            raise wire.Unreadable("The answer is too long.")
-    return wire.read_answer(body.decode("utf-8-sig", "replace").encode())
+        return said(answer.code, answer.data, self._settings.app_secret)
 
 
 def _told(data: object, reference: str) -> Told:
@@ -312,8 +213,3 @@ def _told(data: object, reference: str) -> Told:
 
 def _holds(said: str, words: tuple[str, ...]) -> bool:
     return any(word in said for word in words)
-
-
-def _kind(error: BaseException) -> str:
-    """Its name alone: the words of some hold addresses."""
-    return type(error).__name__
