@@ -8,14 +8,27 @@ import msgspec
 
 from hongyan.core.command import Approved, Consumed, Declined, Knock, Queued, Send, Sent
 from hongyan.core.errors import Limited, ProofUsed
+from hongyan.core.hours import Hours
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
-from hongyan.service.directory import Callback, KeyKind, Review
+from hongyan.service.credentials import NewCloudToken
+from hongyan.service.directory import (
+    NEVER,
+    Authorisation,
+    Callback,
+    Environment,
+    KeyKind,
+    Review,
+    SecretKey,
+    TencentProfile,
+    WechatProfile,
+)
 from hongyan.service.ports import Claimed, NewKey, Receipt, Reported
 from hongyan.service.settle import Attempted, Patience, settlement
+from hongyan.wire.wechat.tokens import renewed
 from support.world import World
 
 NUMBER = "+8613800138000"
@@ -148,8 +161,52 @@ def _furnish(world: World) -> None:
             callback=Callback("https://a.example/callback", b"s" * 16),
             windows=WINDOWS,
             refuses_meaningless=True,
+            content_windows=WINDOWS,
+            hours=Hours(9 * 60, 21 * 60),
+            tencent=TencentProfile(test_numbers=frozenset({NUMBER}), test_until=NEVER),
+            wechat=WechatProfile(nickname="云", trusted_networks=(ip_network("10.0.0.0/8"),)),
         )
     )
+    _furnish_for_others(world, other)
+
+
+def _furnish_for_others(world: World, account: int) -> None:
+    """What the protocols of others have of it."""
+    desk, now = world.administering, world.clock()
+    desk.add_secret_key(
+        SecretKey(
+            id="AKID1",
+            account=account,
+            secret=SECRET,
+            token="t0ken",
+            networks=(ip_network("10.0.0.0/8"),),
+            created_at=now,
+            ends_at=now + 9 * DAY,
+        )
+    )
+    desk.used_secret_keys({"AKID1": now})
+    desk.put_environment(Environment(id="env-1", app=world.app, has_website=False))
+    desk.add_cloud_token(
+        NewCloudToken(
+            app=world.app,
+            environment="env-1",
+            permissions=frozenset({"cloudbase.sendSms"}),
+            secret=SECRET,
+            hint="wx_…",
+        )
+    )
+    desk.put_ticket(world.app, "ticket@@@1")
+    desk.put_authorisation(
+        Authorisation(
+            component=world.app,
+            app=world.other_app,
+            rights=frozenset({49, 99}),
+            code_hash=b"",
+            refresh_hash=desk.hashed("refresh"),
+        )
+    )
+    desk.grant(1, world.app, 0, lambda grant: renewed(grant, now))
+    desk.audit("ann", "approved", "template 1", "Good.")
 
 
 async def _named(world: World, reference: str, number: int) -> Message:
@@ -210,6 +267,8 @@ async def seen(world: World, lived: Lived) -> dict[str, Any]:
         ],
         "debts": world.administering.debts(100),
         "secrets": world.administering.dev_secrets(),
+        "uses": world.administering.uses_of_secret_keys(),
+        "audits": world.administering.audits(100),
         "directory": msgspec.structs.replace(known, good_until=0),
     }
 

@@ -38,9 +38,18 @@ ORDER: Final = (
         "template",
         "route",
     ),
+    *(
+        "secret_key",
+        "environment",
+        "cloud_token",
+        "ticket",
+        "authorisation",
+        "token_grant",
+        "audit",
+    ),
     *("signing_key", "message", "outbox", "attempt", "early_receipt", "verification"),
     *("current_verification", "known_openid", "member", "history", "kept", "reference"),
-    *("filed_reference", "warning", "report", "inquiry"),
+    *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply"),
 )
 """All tables of a house but `meta`, which is written last."""
 META: Final = "meta"
