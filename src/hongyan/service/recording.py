@@ -30,6 +30,15 @@ class TextRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What its app calls it, or wants to be told with it."""
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a text came from that somebody answers."""
+
+    account: int
+    app: int
+    phone_mark: Mark
+    signature: str
+
+
 class OwedReply(msgspec.Struct, frozen=True, kw_only=True):
     """A reply that an app is to be told of."""
 
@@ -72,6 +81,9 @@ class Records(Protocol):
 
     async def take_results(self, app: int, most: int) -> list[TextRecord]:
         """The oldest ends of texts that the app has not been told, each once, whoever asks."""
+
+    async def origin(self, message: MessageId) -> Origin | None:
+        """Whose text this is, whichever app's; None where there is none."""
 
     async def replies_from(
         self, app: int, phone: Mark, since: Millis, until: Millis, most: int

@@ -14,6 +14,8 @@ asked for, within 72 h of the hand-over), so its app is owed no word of it.
 """
 REPORTS_KEPT: Final[Millis] = 30 * DAY
 """After the acceptance of its message no report is kept, given up or not."""
+RESULTS_KEPT: Final[Millis] = 7 * DAY
+"""So long after the acceptance of its message, or after a reply, an app may ask for it."""
 LINKS_KEPT: Final[Millis] = 30 * DAY + HOUR
 """After the acceptance of its message no link is kept: it has ended by then."""
 FILED_AFTER: Final[Millis] = MINUTE

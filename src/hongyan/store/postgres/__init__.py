@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
-from hongyan.core.command import Answer, Command
+from hongyan.core.command import Answer, Command, Reply
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId, made_at
 from hongyan.core.mark import Mark
@@ -29,9 +29,10 @@ from hongyan.service.ports import (
     Settlement,
     Standing,
 )
+from hongyan.service.recording import Origin, OwedReply, RepliedTo, TextRecord
 from hongyan.store.opening import require_clock
 from hongyan.store.postgres import directory as directories
-from hongyan.store.postgres import recording, schema
+from hongyan.store.postgres import recording, replies, schema
 from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.administering import PostgresAdministration, administration
 from hongyan.store.postgres.connections import Address, Connection, Connections, in_words, opened
@@ -102,6 +103,7 @@ class PostgresStore:
         )
         self._pending = Pending()
         self._outbox = Outbox(self._seal, self._pending, self._numbering.token)
+        self._replies = replies.Replies(self._pending, self._seal)
         writing = Writing(self._outbox, self._pending, self._seal)
         self._accepting = Accepting(self._transactions, writing, self._seal, self._rules)
         self._upkeep = Upkeep(self._pending, self._outbox, self._rules)
@@ -188,6 +190,11 @@ class PostgresStore:
     async def balance(self, account: int) -> int:
         return await self._transactions.read(lambda c: c.fetchval(SQL["balance"], account)) or 0
 
+    async def packages(self, account: int) -> list[Package]:
+        return packages_of(
+            await self._transactions.read(lambda c: c.fetch(SQL["packages"], account))
+        )
+
     async def find(self, reference: Mark) -> MessageId | None:
         return await self._transactions.read(lambda c: recording.find(c, reference))
 
@@ -211,6 +218,30 @@ class PostgresStore:
 
     async def reported(self, reports: Sequence[Reported]) -> None:
         await self._do(partial(self._pending.reported, reports=reports))
+
+    async def take_results(self, app: int, most: int) -> list[TextRecord]:
+        take = partial(self._replies.take_results, app=app, most=most)
+        return await self._do(partial(take, directory=lambda: self._directory))
+
+    async def origin(self, message: MessageId) -> Origin | None:
+        return await self._transactions.read(
+            lambda c: replies.origin(c, self._seal, self._directory, message)
+        )
+
+    async def replies_from(
+        self, app: int, phone: Mark, since: Millis, until: Millis, most: int
+    ) -> list[Reply]:
+        asked = (app, phone, since, until, most)
+        return await self._transactions.read(lambda c: replies.of_phone(c, self._seal, asked))
+
+    async def take_replies(self, app: int, most: int) -> list[Reply]:
+        return await self._do(partial(self._replies.take, app=app, most=most))
+
+    async def claim_replies(self, apps: Sequence[int], most: int, lease: Millis) -> list[OwedReply]:
+        return await self._do(partial(self._replies.claim, apps=apps, most=most, lease=lease))
+
+    async def replied(self, replies: Sequence[RepliedTo]) -> None:
+        await self._do(partial(self._replies.replied, replies=replies))
 
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._transactions.read(

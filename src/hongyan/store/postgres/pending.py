@@ -29,6 +29,8 @@ class Pending:
         """Whose reports were claimed last: the next turn is the next app's."""
         self._passed = 0
         """No report of a message up to here waits for its end."""
+        self._unasked = 0
+        """No result of a message up to here waits for being asked for."""
         self._turns = Turns()
         self._counted_at: Millis = 0
         self.given_up = 0
@@ -157,7 +159,7 @@ class Pending:
         rows = [(one.message, one.due_at, one.failure) for one in failed.values()]
         if rows:
             changed = await unit.rows(SQL["fail_reports"], *zip(*rows, strict=True))
-            self._give_up(unit, sum(row["given_up"] for row in changed))
+            self.count_given_up(unit, sum(row["given_up"] for row in changed))
 
     async def forget_reports(
         self, unit: Unit, before: MessageId, unended_before: MessageId, most: int
@@ -166,7 +168,7 @@ class Pending:
         over and have not ended since. How many were looked at.
         """
         forgotten = await unit.rows(SQL["forget_reports"], before, most)
-        self._give_up(unit, -sum(row["given_up"] for row in forgotten))
+        self.count_given_up(unit, -sum(row["given_up"] for row in forgotten))
         passed = await unit.rows(SQL["reports_between"], self._passed, unended_before, most)
         if passed:
             last = passed[-1]["message"]
@@ -174,7 +176,20 @@ class Pending:
             unit.committed.append(partial(setattr, self, "_passed", last))
         return len(forgotten) + len(passed)
 
-    def _give_up(self, unit: Unit, more: int) -> None:
+    async def forget_results(self, unit: Unit, before: MessageId, most: int) -> int:
+        """Of messages before this one those that their apps could have asked for, and have not; how
+        many were looked at. Replies likewise.
+        """
+        passed = await unit.rows(SQL["reports_between"], self._unasked, before, most)
+        if passed:
+            last = passed[-1]["message"]
+            forgotten = await unit.rows(SQL["forget_results"], self._unasked, last)
+            self.count_given_up(unit, -sum(row["given_up"] for row in forgotten))
+            unit.committed.append(partial(setattr, self, "_unasked", last))
+        return len(passed) + await unit.run(SQL["forget_owed_replies"], before, most)
+
+    def count_given_up(self, unit: Unit, more: int) -> None:
+        """There are so many more, or (below 0) fewer."""
         if more:
             unit.committed.append(partial(self._count_more, more))
 

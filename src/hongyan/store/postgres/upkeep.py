@@ -13,7 +13,7 @@ from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.unit import Unit
 from hongyan.store.queries.postgres import SQL
-from hongyan.store.terms import CURRENT_WINDOW, RECEIPTS_COME, REPORTS_KEPT, SLICE
+from hongyan.store.terms import CURRENT_WINDOW, RECEIPTS_COME, REPORTS_KEPT, RESULTS_KEPT, SLICE
 
 _LOCK: Final = 0x686F6E6779616E02
 """The advisory lock of whoever lets go of what is past."""
@@ -61,6 +61,7 @@ class Upkeep:
             await self._pending.forget_reports(
                 unit, first_id(now - REPORTS_KEPT), first_id(now - RECEIPTS_COME), SLICE
             ),
+            await self._pending.forget_results(unit, first_id(now - RESULTS_KEPT), SLICE),
         ]
 
     async def _file_references(self, unit: Unit) -> int:

@@ -12,6 +12,7 @@ from hongyan.core.time import DAY
 from hongyan.store.postgres.line import WORK
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
+from hongyan.store.postgres.replies import hear
 from hongyan.store.postgres.snapshot import LoadedSnapshot, to_the_hour
 from hongyan.store.postgres.unit import GuardBroken, Raced, Unit
 from hongyan.store.queries.postgres import SQL
@@ -48,6 +49,8 @@ class Writing:
         await self._write_people(unit, draft)
         if draft.queued:
             await self._write_messages(unit, draft)
+        if draft.replies:
+            await hear(unit, draft, self._seal)
         if draft.void:
             await self._outbox.withdraw(unit, set(draft.void))
         # A check with nothing to compare with costs a commit as any other does.

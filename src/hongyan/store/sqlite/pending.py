@@ -33,6 +33,8 @@ class Pending:
         """Whose reports were claimed last: the next turn is the next app's."""
         self._passed = 0
         """No report of a message up to here waits for its end."""
+        self._unasked = 0
+        """No result of a message up to here waits for being asked for."""
         self._turns = Turns()
         self.given_up = 0
         """Status reports that no app has taken, and that are tried no more."""
@@ -145,7 +147,7 @@ class Pending:
         later = [(one.due_at, one.failure, False, one.message) for one in failed if one.due_at]
         unit.run_many(SQL["fail_report"], later)
         never = [(0, one.failure, True, one.message) for one in failed if not one.due_at]
-        self._give_up(unit, unit.changes(SQL["fail_report"], never))
+        self.count_given_up(unit, unit.changes(SQL["fail_report"], never))
 
     def forget_reports(
         self, unit: Unit, before: MessageId, unended_before: MessageId, most: int
@@ -154,7 +156,7 @@ class Pending:
         over and have not ended since. How many were looked at.
         """
         forgotten = unit.rows(SQL["forget_reports"], before, most)
-        self._give_up(unit, -sum(row[0] for row in forgotten))
+        self.count_given_up(unit, -sum(row[0] for row in forgotten))
         passed = unit.rows(SQL["reports_between"], self._passed, unended_before, most)
         if passed:
             last = passed[-1][0]
@@ -162,7 +164,20 @@ class Pending:
             unit.committed.append(partial(setattr, self, "_passed", last))
         return len(forgotten) + len(passed)
 
-    def _give_up(self, unit: Unit, more: int) -> None:
+    def forget_results(self, unit: Unit, before: MessageId, most: int) -> int:
+        """Of messages before this one those that their apps could have asked for, and have not; how
+        many were looked at. Replies likewise.
+        """
+        passed = unit.rows(SQL["reports_between"], self._unasked, before, most)
+        if passed:
+            last = passed[-1][0]
+            forgotten = unit.rows(SQL["forget_results"], self._unasked, last)
+            self.count_given_up(unit, -sum(row[0] for row in forgotten))
+            unit.committed.append(partial(setattr, self, "_unasked", last))
+        return len(passed) + unit.changes(SQL["forget_owed_replies"], [(before, most)])
+
+    def count_given_up(self, unit: Unit, more: int) -> None:
+        """There are so many more, or (below 0) fewer."""
         if more:
             unit.committed.append(partial(self._count_more, more))
 
