@@ -17,5 +17,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     acceptance: Acceptance
     desk: Desk
+    base_url: str = ""
+    """Where callers reach this house."""
     in_development: bool = False
     """Whether this is `hongyan dev`."""

@@ -16,6 +16,8 @@ from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
 
 MARKETING: Final = "Marketing"
 NOTIFICATION: Final = "Notification"
+EXAMPLE_NUMBER: Final = "+8612345678910"
+"""Of the document's samples: nobody's. In development it is taken all the same."""
 MOST_NUMBERS: Final = 1_000
 MOST_VALUES: Final = 20
 """Ours: no document says."""

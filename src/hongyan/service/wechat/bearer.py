@@ -1,0 +1,98 @@
+"""Bearers: tokens are given out, and who comes with one is looked at.
+
+What a token is good for is `wire.wechat.tokens`' to say; here its Grant is changed at a desk, in a
+thread, and read from the directory like everything that a call needs.
+"""
+
+import asyncio
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import Final, TypeVar
+
+import msgspec
+
+from hongyan.service.ports import Administration
+from hongyan.service.serving import Serving
+from hongyan.wire.wechat.fault import Fault
+from hongyan.wire.wechat.tokens import Grant, Kind, Token, Tokens, renewed, require, stable
+
+KEY: Final = b"wechat tokens"
+
+_Done = TypeVar("_Done")
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A token that was given out."""
+
+    written: str
+    expires_in: int
+    """Seconds."""
+
+    def __repr__(self) -> str:
+        return "Issued(…)"
+
+
+class Bearers:
+    """Gives tokens out and knows them again."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._store = serving.store
+        self._desk = serving.desk
+        self._clock = serving.clock
+        self._tokens = Tokens(serving.sealer.key(KEY))
+
+    async def renew(self, kind: Kind, owner: int, third_party: int = 0) -> Issued:
+        """A new token. The one before it is good for 5 minutes more."""
+        now = self._clock()
+        return await self._granted(kind, owner, third_party, lambda grant: renewed(grant, now))
+
+    async def stable(self, kind: Kind, owner: int, *, force: bool = False) -> Issued:
+        """The same token as long as it can be. Raises Fault."""
+        now = self._clock()
+        known = self._grant(kind, owner, 0)
+        if not force and stable(known, now) is known:
+            return self._issued(known, kind, owner, 0)
+        return await self._granted(kind, owner, 0, lambda grant: stable(grant, now, force=force))
+
+    async def bearer(self, written: str, kinds: AbstractSet[Kind]) -> Token:
+        """What a token says that is good now and of one of these kinds. Raises Fault."""
+        token = self._tokens.read(written)
+        if token.kind not in kinds:
+            raise Fault(40001)
+        known = self._grant(token.kind, token.owner, token.third_party)
+        if token.number > known.number:
+            # Another process has given it out a moment ago.
+            await self._store.refresh()
+            known = self._grant(token.kind, token.owner, token.third_party)
+        require(known, token, self._clock())
+        return token
+
+    async def at_desk(self, work: Callable[[Administration], _Done]) -> _Done:
+        """Change the directory. It is done in a thread, wholly or not at all, and seen at once here."""
+        done = await asyncio.to_thread(self._worked, work)
+        await self._store.refresh()
+        return done
+
+    def _worked(self, work: Callable[[Administration], _Done]) -> _Done:
+        administration = self._desk()
+        try:
+            with administration.together():
+                return work(administration)
+        finally:
+            administration.close()
+
+    async def _granted(
+        self, kind: Kind, owner: int, third_party: int, change: Callable[[Grant], Grant]
+    ) -> Issued:
+        grant = await self.at_desk(lambda desk: desk.grant(kind.value, owner, third_party, change))
+        return self._issued(grant, kind, owner, third_party)
+
+    def _grant(self, kind: Kind, owner: int, third_party: int) -> Grant:
+        return self._store.directory.grants.get((kind.value, owner, third_party), _NONE)
+
+    def _issued(self, grant: Grant, kind: Kind, owner: int, third_party: int) -> Issued:
+        token = grant.newest(kind, owner, third_party)
+        return Issued(self._tokens.written(token), grant.expires_in(self._clock()))
+
+
+_NONE: Final = Grant()

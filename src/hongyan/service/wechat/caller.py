@@ -1,0 +1,129 @@
+"""Callers: which mini program a call is made for, and who makes it."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+
+import msgspec
+
+from hongyan.core.errors import Denied
+from hongyan.service.directory import App, Authorisation, Directory
+from hongyan.service.ports import Store
+from hongyan.service.wechat.bearer import Bearers
+from hongyan.wire.wechat.answers import SENDING_RIGHTS
+from hongyan.wire.wechat.fault import Fault
+from hongyan.wire.wechat.login import Credential
+from hongyan.wire.wechat.tokens import AS_ACCESS_TOKEN, Kind
+
+WECHAT: Final = "wechat"
+"""The protocol in which a mini program is known by its appid."""
+COMPONENT: Final = "wechat_component"
+"""And a third party by its component_appid."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """For which mini program a call is made."""
+
+    app: App
+    third_party: App | None = None
+    """Who makes it, where that is not the mini program's own server."""
+    rights: frozenset[int] = frozenset()
+    """What the third party was granted."""
+
+    def require_sending(self) -> None:
+        """Raise Fault for a third party that was not granted 短信服务 or 云开发."""
+        if self.third_party is not None and not self.rights & SENDING_RIGHTS:
+            raise Fault(61007)
+
+
+class Callers:
+    """Knows who calls by what stands in the query, or by the address."""
+
+    def __init__(self, store: Store, bearers: Bearers) -> None:
+        self._store = store
+        self._bearers = bearers
+        self._by_id: tuple[Directory | None, Mapping[int, App]] = (None, {})
+
+    async def of(self, credential: Credential, peer: str) -> Caller:
+        """Raises Fault."""
+        if credential.access_token:
+            return await self._of_token(credential.access_token)
+        if credential.cloudbase_access_token:
+            written = credential.cloudbase_access_token
+            token = await self._bearers.bearer(written, frozenset({Kind.CLOUDBASE}))
+            return self._of_app(token.owner)
+        return self._trusted(credential.from_appid, peer)
+
+    async def component(self, credential: Credential) -> App:
+        """The third party whose component_access_token this is. Raises Fault."""
+        written = credential.component_access_token or credential.access_token
+        token = await self._bearers.bearer(written, frozenset({Kind.COMPONENT}))
+        return opened(self._app(token.owner))
+
+    def authorisation(self, third_party: App, app: App) -> Authorisation:
+        """Raises Fault where there is none."""
+        found = self._store.directory.authorisations.get((third_party.id, app.id))
+        if found is None:
+            raise Fault(61003)
+        return found
+
+    async def _of_token(self, written: str) -> Caller:
+        token = await self._bearers.bearer(written, AS_ACCESS_TOKEN)
+        caller = self._of_app(token.owner)
+        if not token.third_party:
+            return caller
+        third_party = opened(self._app(token.third_party))
+        rights = self.authorisation(third_party, caller.app).rights
+        return Caller(caller.app, third_party, rights)
+
+    def _of_app(self, app: int) -> Caller:
+        found = opened(self._app(app))
+        if found.wechat is None:
+            raise Fault(40001)
+        return Caller(found)
+
+    def _trusted(self, appid: str, peer: str) -> Caller:
+        """A server in a network that a mini program trusts, which brings no token."""
+        trusting = self._trusting(peer)
+        if appid:
+            named = trusting.get(appid)
+            if named is None:
+                raise Fault(85105 if trusting else 41001)
+            return Caller(opened(named))
+        if len(trusting) != 1:
+            raise Fault(85105 if trusting else 41001)
+        (only,) = trusting.values()
+        return Caller(opened(only))
+
+    def _trusting(self, peer: str) -> dict[str, App]:
+        """The mini programs that trust this address, by appid."""
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return {}
+        address = getattr(address, "ipv4_mapped", None) or address
+        return {
+            appid: app
+            for (protocol, appid), app in self._store.directory.named.items()
+            if protocol == WECHAT
+            and app.wechat is not None
+            and any(address in network for network in app.wechat.trusted_networks)
+        }
+
+    def _app(self, app: int) -> App:
+        directory = self._store.directory
+        if self._by_id[0] is not directory:
+            self._by_id = directory, {one.id: one for one in directory.apps.values()}
+        found = self._by_id[1].get(app)
+        if found is None:
+            raise Fault(40001)
+        return found
+
+
+def opened(app: App) -> App:
+    """The app, if it may call. Raises Fault."""
+    try:
+        app.require_open()
+    except Denied as error:
+        raise Fault(48001) from error
+    return app

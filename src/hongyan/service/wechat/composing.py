@@ -1,0 +1,194 @@
+"""Composing: what a call wants to be sent, made into the text of each number.
+
+Whatever a text may not say is found here, before anything is counted or charged. Each number gets links
+of its own.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from hongyan.core import link, marketing, notice, text
+from hongyan.core.errors import Invalid, TextTooLong, UnknownSignature
+from hongyan.core.fee import fee
+from hongyan.core.message import Kind
+from hongyan.core.phone import MAINLAND
+from hongyan.core.website import Page, UnsafePath, page
+from hongyan.service.accept import Addressed, PageLink
+from hongyan.service.directory import App, Directory, Environment, Review, Template, WechatProfile
+from hongyan.service.ports import Chance
+from hongyan.service.website import Websites
+from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
+
+MARKETING_TEMPLATES: Final = frozenset({"844110", "2053122"})
+"""Names under which WeChat has the template of marketing texts."""
+
+_SAMPLE: Final = 0
+"""One link is as long as another."""
+
+Leads: TypeAlias = tuple[str, str]
+"""(environment, page) that a link opens."""
+Filled: TypeAlias = tuple[str, tuple[str, ...]]
+"""(text as it leaves, values of its template)"""
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that lacks its links."""
+
+    kind: Kind
+    fill: Callable[[Sequence[str]], Filled]
+    leads: tuple[Leads, ...] = ()
+    """What its links open, in their order."""
+    units: int = 1
+    template: int = 0
+
+    def addressed(self, to: str, links: Sequence[int], websites: Websites) -> Addressed:
+        """The text to a number, with these links."""
+        whole, params = self.fill([websites.link(one) for one in links])
+        return Addressed(
+            to=to,
+            kind=self.kind,
+            text=whole,
+            units=self.units,
+            template=self.template,
+            params=params,
+            links=tuple(map(_page_link, links, self.leads)),
+            content=self.content,
+        )
+
+    @property
+    def content(self) -> str:
+        """What the same text is known by, whatever links it has."""
+        return self.fill([leads_to for _, leads_to in self.leads])[0] if self.leads else ""
+
+
+class Composer:
+    """Makes texts of calls. Everything here raises Fault."""
+
+    def __init__(self, websites: Websites, chance: Chance) -> None:
+        self._websites = websites
+        self._chance = chance
+
+    def marketing(self, signature: str, content: str, leads: Leads, app: App) -> Composed:
+        """【名称】…,跳转小程序 … 回T退订"""
+        ending = _profile(app).ending
+
+        def fill(links: Sequence[str]) -> Filled:
+            return marketing.assembled(signature, content, links[0], ending), ()
+
+        try:
+            marketing.require_content(content)
+            sample = self._websites.link(_SAMPLE)
+            whole = fill([sample])[0]
+            marketing.require_fits(whole, [sample])
+        except TextTooLong as error:
+            raise Fault(-601029) from error
+        except Invalid as error:
+            raise Fault(-601030) from error
+        return Composed(kind=Kind.MARKETING, fill=fill, leads=(leads,), units=fee(whole, MAINLAND))
+
+    def notice(
+        self,
+        signature: str,
+        template: Template,
+        values: Sequence[str],
+        environment: Environment,
+        last: Leads | None = None,
+    ) -> Composed:
+        """By a template of the app's. `last` is what a link in the place of its last value opens."""
+        count = template.body.count - (last is not None)
+        try:
+            read = notice.read(values, count, lambda one: self._holds(environment, one))
+        except Invalid as error:
+            raise Fault(INVALID_PARAMETER, str(error)) from error
+        leads = [(environment.id, one.path) for one in notice.pages(read)]
+        if last is not None:
+            read, leads = (*read, Page("", "")), [*leads, last]
+
+        def fill(links: Sequence[str]) -> Filled:
+            params = notice.filled(read, links)
+            return text.signed(signature, template.body.fill(params)), params
+
+        try:
+            whole = fill([self._websites.link(_SAMPLE)] * len(leads))[0]
+            text.require_showable(whole)
+        except TextTooLong as error:
+            raise Fault(-601029) from error
+        except Invalid as error:
+            raise Fault(-601030) from error
+        return Composed(
+            kind=template.kind,
+            fill=fill,
+            leads=tuple(leads),
+            units=fee(whole, MAINLAND),
+            template=template.id,
+        )
+
+    def leads(self, environment: Environment, path: str) -> Leads:
+        """The page of an environment's website that a path names."""
+        if not environment.has_website or not self._websites.are_there(environment.id):
+            raise Fault(-601028)
+        try:
+            found = page(path)
+        except UnsafePath as error:
+            raise Fault(-601031) from error
+        if not self._websites.holds(environment.id, found):
+            raise Fault(-607001)
+        return environment.id, found.path
+
+    def addressed(self, composed: Composed, numbers: Sequence[str]) -> list[Addressed]:
+        """The text to each of the numbers, with links of its own."""
+        each = len(composed.leads)
+        octets = self._chance(link.BYTES * each * len(numbers)) if each else b""
+        starts = range(0, len(octets), link.BYTES)
+        links = [link.made(octets[start : start + link.BYTES]) for start in starts]
+        return [
+            composed.addressed(number, links[place * each : (place + 1) * each], self._websites)
+            for place, number in enumerate(numbers)
+        ]
+
+    def _holds(self, environment: Environment, one: Page) -> bool:
+        return environment.has_website and self._websites.holds(environment.id, one)
+
+
+def signature_of(app: App, *, use_short_name: bool) -> str:
+    """The name that a mini program's texts go out under. Raises Fault."""
+    profile = _profile(app)
+    if profile.is_personal:
+        raise Fault(-601033)
+    try:
+        return marketing.signature(
+            profile.nickname, profile.short_name, use_short_name=use_short_name
+        )
+    except UnknownSignature as error:
+        raise Fault(-601032) from error
+    except TextTooLong as error:
+        raise Fault(INVALID_PARAMETER, f"use_short_name is false. {error}") from error
+
+
+def template_of(directory: Directory, app: App, name: str) -> Template:
+    """A notification template of the app's account, by what its account calls it or by its number.
+    Raises Fault.
+    """
+    account = app.account.id
+    found = directory.templates.get((account, name))
+    if found is None and name.isascii() and name.isdigit():
+        found = directory.template_ids.get(int(name))
+    if (
+        found is None
+        or found.account != account
+        or found.review is not Review.APPROVED
+        or found.kind is not Kind.NOTICE
+        or not found.scope.covers(MAINLAND)
+    ):
+        raise Fault(INVALID_PARAMETER, "TemplateId not exist")
+    return found
+
+
+def _profile(app: App) -> WechatProfile:
+    return app.wechat or WechatProfile()
+
+
+def _page_link(one: int, leads: Leads) -> PageLink:
+    return PageLink(one, *leads)
