@@ -10,6 +10,7 @@ from hongyan.core.command import Answer, Command
 from hongyan.core.country import Scope
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId
+from hongyan.core.ledger import Package
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Deferred, Outcome
@@ -237,6 +238,9 @@ class Store(Records, Protocol):
 
     async def find(self, reference: Mark) -> MessageId | None:
         """The newest message that an app gave this id of its own."""
+
+    async def packages(self, account: int) -> list[Package]:
+        """What the account has bought, oldest first."""
 
     async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
         """Inquiries of a provider that are due: doubts and others by turns, then what became due last.

@@ -7,11 +7,12 @@ import msgspec
 
 from hongyan.core import text
 from hongyan.core.identifier import MessageId
+from hongyan.core.ledger import Package
 from hongyan.core.message import Kind, Status
 from hongyan.service.directory import Directory
 from hongyan.service.ports import Attempt, MessageRecord, Owed
 from hongyan.service.recording import TextRecord
-from hongyan.store.rows import content_opened
+from hongyan.store.rows import Row, content_opened
 from hongyan.store.seal import Seal
 
 
@@ -101,3 +102,9 @@ def _shown(template: int, kept: str, masked: bool, directory: Directory) -> str:
         front = f"【{signature}】" if signature else ""
         return front + one.body.masked()
     return kept if masked else text.masked(kept)
+
+
+def packages_of(rows: Iterable[Row]) -> list[Package]:
+    """Of an account; each row tells its balance too."""
+    found = list(rows)
+    return ledger.packages([row[:-1] for row in found], found[0][-1] if found else 0)

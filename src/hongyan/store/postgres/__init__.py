@@ -12,6 +12,7 @@ from hongyan.core.command import Answer, Command, Reply
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId, made_at
 from hongyan.core.mark import Mark
+from hongyan.core.ledger import Package
 from hongyan.core.message import Kind
 from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Rules, Verification
@@ -191,9 +192,7 @@ class PostgresStore:
         return await self._transactions.read(lambda c: c.fetchval(SQL["balance"], account)) or 0
 
     async def packages(self, account: int) -> list[Package]:
-        return packages_of(
-            await self._transactions.read(lambda c: c.fetch(SQL["packages"], account))
-        )
+        return await self._transactions.read(lambda c: recording.packages(c, account))
 
     async def find(self, reference: Mark) -> MessageId | None:
         return await self._transactions.read(lambda c: recording.find(c, reference))

@@ -6,13 +6,14 @@ from typing import Final
 import msgspec
 
 from hongyan.core.identifier import MessageId, VerificationId
+from hongyan.core.ledger import Package
 from hongyan.core.mark import Mark
 from hongyan.core.verification import Verification
 from hongyan.service.directory import Directory
 from hongyan.service.ports import MessageRecord, Owed
 from hongyan.store.postgres.connections import Connection
 from hongyan.store.queries.postgres import SQL
-from hongyan.store.records import record_of, told
+from hongyan.store.records import packages_of, record_of, told
 from hongyan.store.rows import verification_of
 from hongyan.store.seal import Seal
 
@@ -42,8 +43,12 @@ async def message(
         return None
     attempts = [row[_MESSAGE_COLUMNS:] for row in rows if row[_MESSAGE_COLUMNS] is not None]
     record, _ = record_of(rows[0][:_RECORD_COLUMNS], attempts, seal, directory)
-    warning, failure = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
-    return msgspec.structs.replace(record, warning=warning, report_failure=failure)
+    warning, failure, clicks = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
+    return msgspec.structs.replace(record, warning=warning, report_failure=failure, clicks=clicks)
+
+
+async def packages(connection: Connection, account: int) -> list[Package]:
+    return packages_of(map(tuple, await connection.fetch(SQL["packages"], account)))
 
 
 async def find(connection: Connection, reference: Mark) -> MessageId | None:

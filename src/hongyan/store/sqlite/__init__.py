@@ -13,6 +13,7 @@ import apsw
 from hongyan.core.command import Answer, Command
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, MessageIds, VerificationId, first_id, made_at
+from hongyan.core.ledger import Package
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
 from hongyan.core.time import DAY, SECOND, Millis
@@ -231,6 +232,9 @@ class SqliteStore:
         # Memory may have let go of a newer one of these before an older one that it had moved aside.
         past = await self._read(lambda reader: recording.past(reader, reference, before))
         return max(filter(None, (found, past)), default=None)
+    async def packages(self, account: int) -> list[Package]:
+        return await self._read(lambda reader: recording.packages(reader, account))
+
 
     async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
         claim = partial(self._pending.claim_inquiries, provider=provider, most=most, lease=lease)

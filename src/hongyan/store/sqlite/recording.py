@@ -6,12 +6,13 @@ import apsw
 import msgspec
 
 from hongyan.core.identifier import MessageId, VerificationId
+from hongyan.core.ledger import Package
 from hongyan.core.mark import Mark
 from hongyan.core.verification import Verification
 from hongyan.service.directory import Directory
 from hongyan.service.ports import MessageRecord, Owed
 from hongyan.store.queries.sqlite import SQL
-from hongyan.store.records import record_of, told
+from hongyan.store.records import packages_of, record_of, told
 from hongyan.store.rows import Row, verification_of
 from hongyan.store.seal import Seal
 
@@ -47,6 +48,10 @@ def past(connection: apsw.Connection, reference: Mark, before: MessageId) -> Mes
     """The newest message before the recent window that bears this reference: of those that are still
     to be filed (a second's, or what a long sleep has left behind), then of those that are.
     """
+def packages(connection: apsw.Connection, account: int) -> list[Package]:
+    return packages_of(connection.execute(SQL["packages"], (account,)))
+
+
     rows: list[Row] = connection.execute(SQL["unfiled_reference"], (before, reference)).fetchall()
     if not rows:
         rows = connection.execute(SQL["filed_reference"], (reference,)).fetchall()
