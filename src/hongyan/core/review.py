@@ -67,8 +67,8 @@ REVIEW_MOVES: Final[Mapping[ReviewStatus, frozenset[ReviewStatus]]] = {
     ),
     # Filed with a carrier, or refused by all of them.
     ReviewStatus.APPROVED: frozenset({ReviewStatus.USABLE, ReviewStatus.REJECTED}),
-    # A carrier may take back what it had filed.
-    ReviewStatus.USABLE: frozenset({ReviewStatus.REJECTED}),
+    # A carrier may take back what it had filed, while others have not answered yet.
+    ReviewStatus.USABLE: frozenset({ReviewStatus.APPROVED, ReviewStatus.REJECTED}),
     ReviewStatus.REJECTED: frozenset({ReviewStatus.IN_REVIEW}),
 }
 

@@ -19,6 +19,7 @@ from hongyan.core.verification import Verification
 from hongyan.service.credentials import Credentials
 from hongyan.service.directory import App, Directory, KeyKind, Review
 from hongyan.service.recording import Records
+from hongyan.service.reviewing import Submissions
 from hongyan.wire.http import Route
 
 Clock: TypeAlias = Callable[[], Millis]
@@ -145,6 +146,8 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What its app should know of it, in a word."""
     report_failure: str = ""
     """Why its status report was given up."""
+    clicks: int = 0
+    """How often its links were opened."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,11 +239,11 @@ class Store(Records, Protocol):
     async def balance(self, account: int) -> int:
         """Segments that the account may still send."""
 
-    async def find(self, reference: Mark) -> MessageId | None:
-        """The newest message that an app gave this id of its own."""
-
     async def packages(self, account: int) -> list[Package]:
         """What the account has bought, oldest first."""
+
+    async def find(self, reference: Mark) -> MessageId | None:
+        """The newest message that an app gave this id of its own."""
 
     async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
         """Inquiries of a provider that are due: doubts and others by turns, then what became due last.
@@ -296,7 +299,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
         return f"NewKey({self.hint!r})"
 
 
-class Administration(Credentials, Protocol):
+class Administration(Credentials, Submissions, Protocol):
     """What an operator changes, beside a serving process that notices within a second."""
 
     def together(self) -> AbstractContextManager[None]:

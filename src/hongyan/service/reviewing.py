@@ -7,14 +7,13 @@ its number in the directory. What a submission holds that is personal, and its i
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum, auto
-from typing import Annotated, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
-from msgspec import Meta
 
 from hongyan.core.country import Scope
-from hongyan.core.lint import RULES, Finding
-from hongyan.core.lint.rule import Rulebook
+from hongyan.core.lint import RULES
+from hongyan.core.lint.rule import Finding
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
 from hongyan.core.review import Carrier, Filing
@@ -105,14 +104,6 @@ class Submissions(Protocol):
 
     def put_done(self, key: Mark, answer: bytes, at: Millis) -> None:
         """Keep an answer, and forget those that nobody waits for any more."""
-
-
-class ReviewSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a house reviews: a part of `[tencent]`."""
-
-    rules: Rulebook = Rulebook.DOCUMENT
-    approve_after_s: Annotated[float, Meta(ge=0)] | None = None
-    """For development: what nobody has decided after so long decides itself."""
 
 
 class ReviewRefused(Exception):

@@ -13,6 +13,7 @@ from hongyan.service.ports import Debt, NewKey
 from hongyan.store.changing import Value, written
 from hongyan.store.credentials import Credentials
 from hongyan.store.directory import CALLBACK_SECRET, SIGNING_KEY, TENCENT, packed
+from hongyan.store.reviewing import Reviewing
 from hongyan.store.rows import row_key
 
 __all__ = ["Administering", "Value"]
@@ -20,7 +21,7 @@ __all__ = ["Administering", "Value"]
 _DEV_SECRETS: Final = b"meta.dev_secrets"
 
 
-class Administering(Credentials):
+class Administering(Credentials, Reviewing):
     """See `service.ports.Administration`. Each method is one transaction."""
 
     def create_account(self, name: str, kind: str) -> int:
