@@ -1,6 +1,8 @@
 """The seal: what it closes opens in its place and nowhere else, and it tells nothing."""
 
 import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -96,6 +98,23 @@ def test_the_same_value_is_never_sealed_alike() -> None:
     sealed = [SEAL.close(PLACE, ROW, CLEAR) for _ in range(2_000)]
     nonces = {one[3:HEAD_AND_NONCE] for one in sealed}
     assert len(nonces) == len(sealed)
+
+
+def test_threads_that_seal_at_once_never_share_a_nonce() -> None:
+    shared = seal()
+
+    def sealed(_: int) -> list[bytes]:
+        return [shared.close(PLACE, ROW, CLEAR) for _ in range(2_000)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            values = [value for some in threads.map(sealed, range(4)) for value in some]
+    finally:
+        sys.setswitchinterval(interval)
+    assert len({value[3:HEAD_AND_NONCE] for value in values}) == len(values) == 8_000
+    assert {SEAL.open(PLACE, ROW, value) for value in values} == {CLEAR}
 
 
 def test_each_day_has_its_own_key_and_yesterdays_values_open() -> None:

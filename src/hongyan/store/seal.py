@@ -11,7 +11,7 @@ import os
 import secrets
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -107,8 +107,16 @@ class KeyRing(msgspec.Struct, frozen=True):
             raise KeyFileUnusable(sentence + " give this user the right to write there.") from error
 
 
+class _Today(NamedTuple):
+    """What a day's values are sealed with."""
+
+    ends_at: Millis
+    head: bytes
+    cipher: AESGCM
+
+
 class Seal:
-    """Encrypts, hashes, and makes marks. Its repr tells nothing."""
+    """Encrypts, hashes, and makes marks, for any thread. Its repr tells nothing."""
 
     def __init__(self, ring: KeyRing, clock: Clock) -> None:
         self._keys = {one.id: one.key for one in ring.keys}
@@ -121,11 +129,8 @@ class Seal:
         self._purposes = partial(_derived, first)
         self._code_keys = {one.id: _derived(one.key, "code") for one in ring.keys}
         self._marker = hashlib.blake2b(key=self._mark_key, digest_size=8)
-        self._nonces = b""
-        self._next_nonce = 0
-        self._day = self._ends = 0
-        self._head = b""
-        self._today = self._cipher(self._newest, 0)
+        self._nonces: list[bytes] = []
+        self._today = _Today(0, b"", self._cipher(self._newest, 0))
         self._opening = lru_cache(maxsize=64)(self._cipher)
 
     @property
@@ -160,15 +165,15 @@ class Seal:
     def close(self, place: bytes, row: bytes, clear: bytes) -> bytes:
         """Seal a value into its place (`table.column`) and row."""
         now = self._clock()
-        if now >= self._ends:
-            self._turn_day(now)
-        at = self._next_nonce
-        if at == len(self._nonces):
-            # One system call for many: a call for each seal would cost as much as the seal.
-            self._nonces, at = os.urandom(_NONCE_BYTES * _NONCES), 0
-        self._next_nonce = end = at + _NONCE_BYTES
-        nonce = self._nonces[at:end]
-        return self._head + nonce + self._today.encrypt(nonce, clear, place + row)
+        today = self._today
+        if now >= today.ends_at:
+            today = self._turned(now)
+        try:
+            # In one step, so that no two threads take the same.
+            nonce = self._nonces.pop()
+        except IndexError:
+            nonce = self._drawn()
+        return today.head + nonce + today.cipher.encrypt(nonce, clear, place + row)
 
     def open(self, place: bytes, row: bytes, sealed: bytes) -> bytes:
         """The value again. Raises SealBroken."""
@@ -185,11 +190,18 @@ class Seal:
         except InvalidTag as error:
             raise SealBroken(f"A value in {place.decode()} does not open.") from error
 
-    def _turn_day(self, now: Millis) -> None:
-        self._day = now // DAY - _FIRST_DAY
-        self._ends = (now // DAY + 1) * DAY
-        self._head = bytes((self._newest,)) + self._day.to_bytes(2)
-        self._today = self._cipher(self._newest, self._day)
+    def _drawn(self) -> bytes:
+        """A nonce, and more of them put aside: a system call for each would cost as much as the seal."""
+        drawn = os.urandom(_NONCE_BYTES * _NONCES)
+        ends = range(2 * _NONCE_BYTES, len(drawn) + 1, _NONCE_BYTES)
+        self._nonces.extend([drawn[end - _NONCE_BYTES : end] for end in ends])
+        return drawn[:_NONCE_BYTES]
+
+    def _turned(self, now: Millis) -> "_Today":
+        day = now // DAY - _FIRST_DAY
+        head = bytes((self._newest,)) + day.to_bytes(2)
+        self._today = _Today((now // DAY + 1) * DAY, head, self._cipher(self._newest, day))
+        return self._today
 
     def _cipher(self, key: int, day: int) -> AESGCM:
         return AESGCM(_derived(self._keys[key], f"seal {day}"))
