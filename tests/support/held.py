@@ -109,7 +109,7 @@ class HeldHouse:
             development=Development(LOOPBACK, self._secrets.publishable_key),
         )
         await house.open()
-        server = HttpServer(house.front.respond, house.front.unread)
+        server = HttpServer(house.front.respond, house.front.unread, house.front.largest)
         await server.start(listening)
         self._ready.set()
         await self._stopping.wait()

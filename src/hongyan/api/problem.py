@@ -58,6 +58,7 @@ REQUEST_WORDS: Final[Mapping[str, tuple[int, str]]] = {
     "not_http": (400, "This is not an HTTP/1.1 request."),
     "too_slow": (408, "The request did not come in whole in time."),
     "too_large": (413, "The body is too large."),
+    "busy": (503, "Too many large requests at once. Try again in a moment."),
     "head_too_large": (431, "The headers are too large."),
     "no_such_path": (404, "There is nothing under this path."),
     "method_not_allowed": (405, "The path does not answer this method."),

@@ -3,7 +3,7 @@ no middleware, and one place where everything that is raised becomes an answer.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Literal, TypeAlias
 
@@ -35,12 +35,14 @@ class Front:
         began = time.perf_counter() if self._timed else 0.0
         by_method, request.variable = self._routes.find(request.path)
         route = route_of(by_method, request.method)
+        if route is not None and route.wants is not None and not route.wants(request):
+            route = route.otherwise
         if route is None:
             response = _nobody(by_method)
         else:
             request.route = route.path
             if self._proxies:
-                request.peer = self._behind(request)
+                self._look_behind(request)
             try:
                 response = await route.handle(request)
             except Exception as error:  # noqa: BLE001 - the edge: each face has words for all
@@ -64,14 +66,26 @@ class Front:
         key = (request.route, response.status)
         self.requests[key] = self.requests.get(key, 0) + 1
 
+    def largest(self, path: str, headers: Mapping[bytes, bytes]) -> int:
+        """How large a body may be, asked of one that is larger than most."""
+        by_method, _ = self._routes.find(path)
+        for route in by_method.values():
+            if route.largest is not None:
+                return route.largest(headers)
+        return 0
+
+    def _look_behind(self, request: Request) -> None:
+        """Believe a proxy of ours what it tells of the caller."""
+        if request.peer and _within(request.peer, self._proxies):
+            request.forwarded_host = request.header(b"x-forwarded-host")
+            request.peer = self._behind(request)
+
     def _behind(self, request: Request) -> str:
         """The caller's address: the last one in the chain that is no proxy of ours.
 
         Where a proxy writes what is no address, its own counts: all behind it share one limit.
         """
         peer = request.peer
-        if not peer or not _within(peer, self._proxies):
-            return peer
         chain = request.header(b"x-forwarded-for").split(",")
         for address in reversed([part.strip() for part in chain if part.strip()]):
             if not _is_address(address):
@@ -92,7 +106,12 @@ def _nobody(by_method: ByMethod) -> Response:
     if not by_method:
         return bad_request("no_such_path")
     response = bad_request("method_not_allowed")
-    response.headers = ((b"allow", ", ".join(sorted(by_method)).encode()),)
+    answered = [
+        method
+        for method, one in by_method.items()
+        if one.wants is None or one.otherwise is not None
+    ]
+    response.headers = ((b"allow", ", ".join(sorted(answered)).encode()),)
     return response
 
 

@@ -7,7 +7,7 @@ the same parser spends two and a half times as long on one (docs/decisions/003-o
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
@@ -21,10 +21,15 @@ from hongyan.wire.http import Request, Response
 Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
 Unread: TypeAlias = Callable[[str, str], Response]
 """The answer to a request that could not be read, by its path and the word for why."""
+Largest: TypeAlias = Callable[[str, Mapping[bytes, bytes]], int]
+"""How large a body may be, by path and headers; asked of those over MOST_BODY_BYTES alone."""
 
 MOST_HEAD_BYTES: Final = 32_768
 """No larger head is taken; one that is smaller by two pieces always is."""
 MOST_BODY_BYTES: Final = 262_144
+"""But where a route takes larger ones."""
+MOST_LARGE: Final = 8
+"""Larger bodies that may be held at once, by all connections."""
 
 _PIECE_BYTES: Final = 4_096
 """What is parsed at a time: what a caller makes us hold is looked at in between."""
@@ -49,10 +54,13 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class HttpServer:
     """The connections of one listening socket."""
 
-    def __init__(self, respond: Respond, unread: Unread) -> None:
+    def __init__(self, respond: Respond, unread: Unread, largest: Largest | None = None) -> None:
         self.respond = respond
         self.unread = unread
+        self.largest = largest
         self.connections: set[Connection] = set()
+        self.with_large: set[Connection] = set()
+        """Those that hold a body over MOST_BODY_BYTES."""
         self.stopping = False
         self.date = b""
         """The `Date` header's value; a second old at most."""
@@ -133,6 +141,8 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
+        self._large_waits = False
+        """Whether a large body waits for its answer: until then, nothing more is parsed."""
         self._waiting: deque[tuple[Request, bool]] = deque()
         """Requests, each with whether it is of HTTP/1.0, which is told that it is kept alive."""
         self._answering: asyncio.Task[None] | None = None
@@ -166,6 +176,8 @@ class Connection(asyncio.Protocol):
         self._unparsed.clear()
         self._waiting.clear()
         self._writable.set()
+        if self._answering is None:
+            self._let_go_of_large()
         self._server.forget(self)
 
     def pause_writing(self) -> None:
@@ -196,7 +208,7 @@ class Connection(asyncio.Protocol):
 
     def _parse(self) -> None:
         """Take requests while not too many wait for an answer."""
-        while self._unparsed and len(self._waiting) < _MOST_PIPELINED and not self._ending:
+        while self._unparsed and self._has_room() and not self._ending:
             piece = self._unparsed.popleft()
             self._untaken_bytes += len(piece)
             if self._untaken_bytes > MOST_HEAD_BYTES:
@@ -216,6 +228,7 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._refused = self._ending = True
+        self._let_go_of_large()
         if self._answering is None and not self._transport.is_closing():
             response = self._server.unread(self._path(), code)
             head = self._head(response, is_old=False, stays=False)
@@ -241,7 +254,7 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Read on exactly while answers can be written and not too much waits for one."""
-        wanted = len(self._waiting) < _MOST_PIPELINED and self._writable.is_set()
+        wanted = self._has_room() and self._writable.is_set()
         if wanted == self._reading or self._transport.is_closing():
             return
         self._reading = wanted
@@ -249,6 +262,25 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
+
+    def _has_room(self) -> bool:
+        return len(self._waiting) < _MOST_PIPELINED and not self._large_waits
+
+    def _require_room(self) -> None:
+        """For a body that is over the bound of most."""
+        server = self._server
+        most = server.largest(self._path(), self._headers) if server.largest else 0
+        if len(self._body) > most:
+            self._refuse("too_large")
+        elif self not in server.with_large:
+            if len(server.with_large) >= MOST_LARGE:
+                self._refuse("busy")
+            else:
+                server.with_large.add(self)
+
+    def _let_go_of_large(self) -> None:
+        self._large_waits = False
+        self._server.with_large.discard(self)
 
     # httptools
 
@@ -279,8 +311,8 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._untaken_bytes = _PIECE_BYTES
         self._body += body
-        if len(self._body) > MOST_BODY_BYTES:
-            self._refuse("too_large")
+        if len(self._body) > MOST_BODY_BYTES and not self._refused:
+            self._require_room()
 
     def on_message_complete(self) -> None:
         if self._ending:
@@ -291,6 +323,9 @@ class Connection(asyncio.Protocol):
         path, query = _split(self._url)
         method = parser.get_method().decode("ascii")
         body = bytes(self._body)
+        if len(body) > MOST_BODY_BYTES:
+            self._large_waits = True
+            self._body = bytearray()
         request = Request(method, path, query, self._headers, body, self._peer)
         # HTTP/1.0 is kept alive only where that was asked for.
         is_old = b"connection" in self._headers and parser.get_http_version() == "1.0"
@@ -310,6 +345,8 @@ class Connection(asyncio.Protocol):
                 request, is_old = self._waiting.popleft()
                 response = await self._server.respond(request)
                 await self._write(request, response, is_old=is_old)
+                if len(request.body) > MOST_BODY_BYTES:
+                    self._let_go_of_large()
                 if not self._reading:
                     await self._writable.wait()
                     self._parse()
@@ -317,6 +354,7 @@ class Connection(asyncio.Protocol):
             self._answering = None
             self._since = self._loop.time()
             if self._ending:
+                self._let_go_of_large()
                 self._leave()
 
     async def _write(self, request: Request, response: Response, *, is_old: bool) -> None:

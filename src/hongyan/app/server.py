@@ -105,7 +105,11 @@ async def _serve(
     await house.open()
     ready()
     settle_memory()
-    server = HttpServer(house.front.respond, house.front.unread) if listening else None
+    server = (
+        HttpServer(house.front.respond, house.front.unread, house.front.largest)
+        if listening
+        else None
+    )
     if server is not None and listening is not None:
         await server.start(listening)
     if supervisor is not None:

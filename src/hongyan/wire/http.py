@@ -26,6 +26,8 @@ class Request(msgspec.Struct):
     """What stood in the place of the path's `{…}`."""
     route: str = "other"
     """The path with its `{…}`, for logs and counts: what stood there may be a secret."""
+    forwarded_host: str = ""
+    """What the caller named as the host, as far as a trusted proxy tells it."""
 
     def header(self, name: bytes) -> str:
         """A header's value; empty when it is missing."""
@@ -57,6 +59,11 @@ Finish: TypeAlias = Callable[[Request, Response], None]
 Unread: TypeAlias = Callable[[str], Response]
 """The answer to a request that was not read, by the word for why."""
 
+Wants: TypeAlias = Callable[[Request], bool]
+
+Largest: TypeAlias = Callable[[Mapping[bytes, bytes]], int]
+"""How large a body may be that comes with these headers."""
+
 ANY_METHOD: Final = "*"
 
 
@@ -76,6 +83,11 @@ class Route(msgspec.Struct, frozen=True):
     """Says in a protocol's words that a request could not be read."""
     anywhere: bool = False
     """Whether it answers behind any prefix too, and where slashes are doubled."""
+    wants: Wants | None = None
+    """Which requests are for it; all others go to `otherwise`, or to nobody."""
+    otherwise: "Route | None" = None
+    largest: Largest | None = None
+    """Where it takes larger bodies than others do."""
 
 
 ByMethod: TypeAlias = Mapping[str, Route]
@@ -130,6 +142,22 @@ class Routes:
 def route_of(by_method: ByMethod, method: str) -> Route | None:
     """Who answers a method."""
     return by_method.get("GET" if method == "HEAD" else method) or by_method.get(ANY_METHOD)
+
+
+def beside(choosy: Iterable[Route], others: Iterable[Route], page: str = "/") -> list[Route]:
+    """All of them as one list: what the choosy ones do not want goes to who answered there without
+    them, or, where a path is theirs alone, to the page.
+    """
+    known = {(one.method, one.path): one for one in others}
+    chosen = []
+    for one in choosy:
+        otherwise = known.pop((one.method, one.path), None)
+        if otherwise is None and one.method == "GET":
+            otherwise = next(
+                (two for two in others if (two.method, two.path) == ("GET", page)), None
+            )
+        chosen.append(msgspec.structs.replace(one, otherwise=otherwise))
+    return [*known.values(), *chosen]
 
 
 _NOBODY: Final[ByMethod] = {}
