@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from hongyan.core.policy import Policy
+from hongyan.protocols import TencentSettings
 from hongyan.providers import SandboxSettings, ZhenziSettings
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
@@ -90,6 +91,7 @@ class Settings(_Strict, frozen=True):
     register: RegisterSettings = RegisterSettings()
     metrics: MetricsSettings = MetricsSettings()
     callbacks: CallbackSettings = CallbackSettings()
+    tencent: TencentSettings = TencentSettings()
     providers: ProvidersSettings = ProvidersSettings()
 
 

@@ -29,7 +29,7 @@ from hongyan.service.serving import Serving
 from hongyan.service.verify import Verification
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
-from hongyan.wire.http import Refuse, Route
+from hongyan.wire.http import Refuse, Route, beside
 
 
 class Development(msgspec.Struct, frozen=True):
@@ -83,7 +83,11 @@ class Faces:
         cors, refuse = Cors(self._store), Refusals(self._clock)
         routes = [route for one in endpoints for route in self._routes(one, cors, refuse)]
         routes += [self._guarded(route) for route in pages.routes(refuse)]
-        return routes + self._served()
+        served = self._served()
+        return beside(
+            [one for one in served if one.wants is not None],
+            routes + [one for one in served if one.wants is None],
+        )
 
     def _served(self) -> list[Route]:
         """The protocols of others."""

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hongyan.protocols.tencent import Tencent, TencentSettings
 from hongyan.protocols.zhenzi import Zhenzi
 from hongyan.service.ports import ServedProtocol
 from hongyan.service.serving import Serving
 
-__all__ = ["PROTOCOLS", "Zhenzi"]
+__all__ = ["PROTOCOLS", "Tencent", "TencentSettings", "Zhenzi"]
 
 PROTOCOLS: Final[Mapping[str, Callable[[Serving, Any], ServedProtocol]]] = {
+    "tencent": Tencent,
     "zhenzi": Zhenzi,
 }
 """Each is made of the house's services and of its own part of the settings, if it has one."""
