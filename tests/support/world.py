@@ -320,11 +320,11 @@ class World:
         return claimed
 
     async def settle(
-        self, claimed: Claimed, outcome: Outcome, *, providers: int = 1
+        self, claimed: Claimed, outcome: Outcome, *, providers: int = 1, provider: str = "sandbox"
     ) -> set[MessageId]:
         attempted = Attempted(
             claimed=claimed,
-            provider="sandbox",
+            provider=provider,
             providers=providers,
             started_at=self.clock(),
             ended_at=self.clock(),

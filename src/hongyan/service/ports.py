@@ -18,6 +18,7 @@ from hongyan.core.time import Millis
 from hongyan.core.verification import Verification
 from hongyan.service.credentials import Credentials
 from hongyan.service.directory import App, Directory, KeyKind, Review
+from hongyan.service.handing import Handings
 from hongyan.service.recording import Records
 from hongyan.service.reviewing import Submissions
 from hongyan.wire.http import Route
@@ -190,7 +191,7 @@ class Traffic(Protocol):
         """Of each provider."""
 
 
-class Store(Records, Protocol):
+class Store(Records, Handings, Protocol):
     """The one truth. An answer means *on disk*; every method is one promise of the contract."""
 
     @property

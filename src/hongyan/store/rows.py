@@ -12,6 +12,7 @@ from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
 from hongyan.core.time import Millis
 from hongyan.core.verification import Caller, State, Verification
+from hongyan.service.handing import Handed
 from hongyan.service.ports import Settlement
 from hongyan.store.seal import Seal, SealBroken
 
@@ -131,6 +132,13 @@ def link_of(columns: Iterable[Any], seal: Seal) -> Link:
     identifier, message, sealed, until = columns
     environment, page = _decode_page(seal.open(LINK, row_key(identifier), sealed))
     return Link(identifier, MessageId(message), environment, page, until)
+
+
+def handed_of(message: MessageId, columns: Iterable[Any], seal: Seal) -> Handed:
+    """From the columns of the query `handed`."""
+    sealed, upstream_id, at = columns
+    content = content_opened(message, sealed, seal)
+    return Handed(message, content.phone, content.text, upstream_id, at)
 
 
 def attempt_row(one: Settlement) -> Row:

@@ -17,6 +17,7 @@ from hongyan.core.message import Kind
 from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Rules, Verification
 from hongyan.service.directory import NEVER, Directory
+from hongyan.service.handing import Handed
 from hongyan.service.ports import (
     Begun,
     Chance,
@@ -33,7 +34,7 @@ from hongyan.service.ports import (
 from hongyan.service.recording import Origin, OwedReply, RepliedTo, TextRecord
 from hongyan.store.opening import require_clock
 from hongyan.store.postgres import directory as directories
-from hongyan.store.postgres import recording, replies, schema
+from hongyan.store.postgres import handing, recording, replies, schema
 from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.administering import PostgresAdministration, administration
 from hongyan.store.postgres.connections import Address, Connection, Connections, in_words, opened
@@ -187,6 +188,16 @@ class PostgresStore:
         return await self._transactions.read(
             lambda c: recording.message(c, self._seal, self._directory, app, message)
         )
+
+    async def handed(self, provider: str, message: MessageId) -> Handed | None:
+        return await self._transactions.read(
+            lambda c: handing.handed(c, self._seal, provider, message)
+        )
+
+    async def known_as(
+        self, provider: str, upstream_ids: Collection[str]
+    ) -> Mapping[str, MessageId]:
+        return await self._transactions.read(lambda c: handing.known_as(c, provider, upstream_ids))
 
     async def balance(self, account: int) -> int:
         return await self._transactions.read(lambda c: c.fetchval(SQL["balance"], account)) or 0

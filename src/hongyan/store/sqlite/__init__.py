@@ -19,6 +19,7 @@ from hongyan.core.message import Kind
 from hongyan.core.time import DAY, SECOND, Millis
 from hongyan.core.verification import Rules, Verification
 from hongyan.service.directory import NEVER, Directory
+from hongyan.service.handing import Handed
 from hongyan.service.ports import (
     Begun,
     Claimed,
@@ -41,7 +42,7 @@ from hongyan.store.opening import (
 )
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.seal import KeyRing, Seal
-from hongyan.store.sqlite import administering, departure, recording, schema
+from hongyan.store.sqlite import administering, departure, handing, recording, schema
 from hongyan.store.sqlite.accepting import Accepting
 from hongyan.store.sqlite.administering import SqliteAdministration
 from hongyan.store.sqlite.checkpoint import Checkpoint
@@ -220,6 +221,16 @@ class SqliteStore:
         return await self._read(
             lambda reader: recording.message(reader, self._seal, self._directory, app, message)
         )
+
+    async def handed(self, provider: str, message: MessageId) -> Handed | None:
+        return await self._read(
+            lambda reader: handing.handed(reader, self._seal, provider, message)
+        )
+
+    async def known_as(
+        self, provider: str, upstream_ids: Collection[str]
+    ) -> Mapping[str, MessageId]:
+        return await self._read(lambda reader: handing.known_as(reader, provider, upstream_ids))
 
     async def balance(self, account: int) -> int:
         return await self._do(lambda _unit: self._memory.balances.get(account, 0))
