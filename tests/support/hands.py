@@ -26,6 +26,7 @@ from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.connections import Address, Connections, connect
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
+from hongyan.store.postgres.texts import Texts
 from hongyan.store.postgres.unit import Transactions, Unit
 from hongyan.store.postgres.upkeep import Upkeep
 from hongyan.store.postgres.writing import Writing
@@ -53,7 +54,7 @@ class Hands:
         self.pending = Pending()
         self.outbox = Outbox(seal, self.pending, lambda: self._tokens.next(clock()))
         self.upkeep = Upkeep(self.pending, self.outbox, rules)
-        writing = Writing(self.outbox, self.pending, seal)
+        writing = Writing(self.outbox, self.pending, Texts(seal), seal)
         self._accepting = Accepting(self._transactions, writing, seal, rules)
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hongyan.core import text
+from hongyan.core import ledger, text
 from hongyan.core.identifier import MessageId
 from hongyan.core.ledger import Package
 from hongyan.core.message import Kind, Status
@@ -47,7 +47,7 @@ def record_of(
         phone=content.phone,
         text=_shown(template, content.text, bool(masked), directory),
         units=units,
-        status=_seen(Status(status)),
+        status=seen(Status(status)),
         accepted_at=accepted_at,
         expires_at=expires_at,
         settled_at=settled_at,
@@ -87,7 +87,7 @@ def text_of(columns: Iterable[Any], seal: Seal, directory: Directory) -> TextRec
     )
 
 
-def _seen(status: Status) -> Status:
+def seen(status: Status) -> Status:
     """As it is from outside: whose hands it waits in is nobody's business, and on SQLite not written."""
     return Status.QUEUED if status is Status.CLAIMED else status
 

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Final, TypeVar
 
 from hongyan.core.command import Answer, Command, Reply
+from hongyan.core.draft import Tally
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, VerificationId, made_at
-from hongyan.core.mark import Mark
 from hongyan.core.ledger import Package
-from hongyan.core.message import Kind
+from hongyan.core.mark import Mark
+from hongyan.core.message import Kind, Status
 from hongyan.core.time import SECOND, Millis
 from hongyan.core.verification import Rules, Verification
 from hongyan.service.directory import NEVER, Directory
@@ -31,7 +32,7 @@ from hongyan.service.ports import (
     Settlement,
     Standing,
 )
-from hongyan.service.recording import Origin, OwedReply, RepliedTo, TextRecord
+from hongyan.service.recording import Opened, Origin, OwedReply, RepliedTo, TextRecord
 from hongyan.store.opening import require_clock
 from hongyan.store.postgres import directory as directories
 from hongyan.store.postgres import handing, recording, replies, schema
@@ -39,9 +40,11 @@ from hongyan.store.postgres.accepting import Accepting
 from hongyan.store.postgres.administering import PostgresAdministration, administration
 from hongyan.store.postgres.connections import Address, Connection, Connections, in_words, opened
 from hongyan.store.postgres.line import WORK
+from hongyan.store.postgres.listing import Listing
 from hongyan.store.postgres.numbering import Numbering
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
+from hongyan.store.postgres.texts import Texts
 from hongyan.store.postgres.unit import Transactions, Unit
 from hongyan.store.postgres.upkeep import Upkeep
 from hongyan.store.postgres.watching import Watch
@@ -106,7 +109,9 @@ class PostgresStore:
         self._pending = Pending()
         self._outbox = Outbox(self._seal, self._pending, self._numbering.token)
         self._replies = replies.Replies(self._pending, self._seal)
-        writing = Writing(self._outbox, self._pending, self._seal)
+        self._texts = Texts(self._seal)
+        self._listing = Listing(self._transactions, self._seal)
+        writing = Writing(self._outbox, self._pending, self._texts, self._seal)
         self._accepting = Accepting(self._transactions, writing, self._seal, self._rules)
         self._upkeep = Upkeep(self._pending, self._outbox, self._rules)
         self._watch = Watch(
@@ -252,6 +257,27 @@ class PostgresStore:
 
     async def replied(self, replies: Sequence[RepliedTo]) -> None:
         await self._do(partial(self._replies.replied, replies=replies))
+
+    async def texts_to(
+        self, app: int, phone: Mark, since: Millis, until: Millis, most: int
+    ) -> list[TextRecord]:
+        return await self._listing.texts_to(self.directory, app, phone, since, until, most)
+
+    async def texts(
+        self, app: int, since: Millis, until: Millis, offset: int, most: int
+    ) -> tuple[int, list[TextRecord]]:
+        return await self._listing.texts(self.directory, app, since, until, offset, most)
+
+    async def tally(self, app: int, since: Millis, until: Millis) -> Tally:
+        return await self._listing.tally(app, since, until)
+
+    async def ends(
+        self, app: int, since: Millis, until: Millis
+    ) -> Mapping[tuple[Status, str], int]:
+        return await self._listing.ends(app, since, until)
+
+    async def open_link(self, link: int, at: Millis) -> Opened | None:
+        return await self._do(partial(self._texts.open_link, link=link, at=at))
 
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._transactions.read(

@@ -18,8 +18,8 @@ from hongyan.store.rows import verification_of
 from hongyan.store.seal import Seal
 
 _RECORD_COLUMNS: Final = 11
-_MESSAGE_COLUMNS: Final = 13
-"""Of the query `message`: the record's, then warning and failure, then those of an attempt."""
+_MESSAGE_COLUMNS: Final = 14
+"""Of the query `message`: the record's, then warning, failure, clicks, then those of an attempt."""
 
 
 async def verification(

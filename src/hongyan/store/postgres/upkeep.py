@@ -9,6 +9,7 @@ from hongyan.core import inquiry
 from hongyan.core.identifier import first_id, made_at
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.core.verification import Rules
+from hongyan.store.postgres import texts
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.unit import Unit
@@ -40,6 +41,7 @@ class Upkeep:
             slices = [
                 *await self._forget(unit),
                 await self._file_references(unit),
+                *await texts.sweep(unit),
                 await self._wipe_codes(unit),
             ]
             done = sum(count for count in slices if count >= SLICE)

@@ -14,6 +14,7 @@ from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.replies import hear
 from hongyan.store.postgres.snapshot import LoadedSnapshot, to_the_hour
+from hongyan.store.postgres.texts import Texts
 from hongyan.store.postgres.unit import GuardBroken, Raced, Unit
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.rows import (
@@ -31,8 +32,9 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 class Writing:
     """What a batch did becomes rows, a statement a table."""
 
-    def __init__(self, outbox: Outbox, pending: Pending, seal: Seal) -> None:
+    def __init__(self, outbox: Outbox, pending: Pending, texts: Texts, seal: Seal) -> None:
         self._outbox = outbox
+        self._texts = texts
         self._pending = pending
         self._seal = seal
 
@@ -51,6 +53,7 @@ class Writing:
             await self._write_messages(unit, draft)
         if draft.replies:
             await hear(unit, draft, self._seal)
+        await self._texts.write(unit, draft)
         if draft.void:
             await self._outbox.withdraw(unit, set(draft.void))
         # A check with nothing to compare with costs a commit as any other does.

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from hongyan.core.command import Answer, Command
+from hongyan.core.command import Answer, Command, Reply
+from hongyan.core.draft import Tally
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MessageId, MessageIds, VerificationId, first_id, made_at
 from hongyan.core.ledger import Package
 from hongyan.core.mark import Mark
-from hongyan.core.message import Kind
+from hongyan.core.message import Kind, Status
 from hongyan.core.time import DAY, SECOND, Millis
 from hongyan.core.verification import Rules, Verification
 from hongyan.service.directory import NEVER, Directory
@@ -32,6 +32,7 @@ from hongyan.service.ports import (
     Settlement,
     Standing,
 )
+from hongyan.service.recording import Opened, Origin, OwedReply, RepliedTo, TextRecord
 from hongyan.store.opening import (
     KEY_FILE,
     Inspection,
@@ -42,13 +43,16 @@ from hongyan.store.opening import (
 )
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.seal import KeyRing, Seal
-from hongyan.store.sqlite import administering, departure, handing, recording, schema
+from hongyan.store.sqlite import administering, departure, handing, recording, replies, schema
 from hongyan.store.sqlite.accepting import Accepting
 from hongyan.store.sqlite.administering import SqliteAdministration
 from hongyan.store.sqlite.checkpoint import Checkpoint
+from hongyan.store.sqlite.listing import Listing
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
+from hongyan.store.sqlite.reading import Reader
+from hongyan.store.sqlite.texts import Texts
 from hongyan.store.sqlite.upkeep import Upkeep
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit, Work, Writer
@@ -122,7 +126,6 @@ class SqliteStore:
         self._path = directory
         self._seal = seal
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
         self._work = asyncio.Event()
         self._lock = lock or Lock(directory)
         try:
@@ -145,14 +148,19 @@ class SqliteStore:
         self._waiting = Waiting()
         self._pending = Pending(self._connection)
         self._outbox = Outbox(self._memory, self._waiting, self._pending, seal, self._token)
-        self._accepting = Accepting(self._memory, self._outbox, self._pending, seal, rules)
-        self._upkeep = Upkeep(self._memory, self._waiting, self._pending, self._outbox, rules)
+        self._replies = replies.Replies(self._pending, seal)
+        self._texts = texts = Texts(seal)
+        self._accepting = Accepting(self._memory, self._outbox, self._pending, texts, seal, rules)
+        self._upkeep = Upkeep(
+            self._memory, self._waiting, self._pending, self._outbox, texts, rules
+        )
         self._directory = administering.read(self._connection, seal, clock())
         self._seen = self._commits_of_others()
         self._checkpoint = Checkpoint(self._connection, schema.connect(self._path))
         self._writer = Writer(self._connection, self._transact, clock, self._checkpoint, on_fatal)
-        self._readers = ThreadPoolExecutor(1, "hongyan-reader", self._open_reader)
-        self._reader: apsw.Connection | None = None
+        self._reader = Reader(self._path, "hongyan-reader")
+        self._lists = Reader(self._path, "hongyan-lists")
+        self._listing = Listing(self._lists, seal)
 
     async def start(self) -> None:
         """Find what the process before this one left, then take work."""
@@ -166,8 +174,8 @@ class SqliteStore:
         """Commit what waits, then let the file go."""
         await self._writer.close()
         await asyncio.to_thread(self._checkpoint.close)
-        self._readers.submit(self._close_reader).result()
-        self._readers.shutdown()
+        self._lists.close()
+        self._reader.close()
         self._connection.close()
         self._lock.release()
 
@@ -235,6 +243,9 @@ class SqliteStore:
     async def balance(self, account: int) -> int:
         return await self._do(lambda _unit: self._memory.balances.get(account, 0))
 
+    async def packages(self, account: int) -> list[Package]:
+        return await self._read(lambda reader: recording.packages(reader, account))
+
     async def find(self, reference: Mark) -> MessageId | None:
         found = await self._do(lambda _unit: self._memory.reference(reference))
         before = first_id(self._clock() - DAY)
@@ -243,9 +254,6 @@ class SqliteStore:
         # Memory may have let go of a newer one of these before an older one that it had moved aside.
         past = await self._read(lambda reader: recording.past(reader, reference, before))
         return max(filter(None, (found, past)), default=None)
-    async def packages(self, account: int) -> list[Package]:
-        return await self._read(lambda reader: recording.packages(reader, account))
-
 
     async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:
         claim = partial(self._pending.claim_inquiries, provider=provider, most=most, lease=lease)
@@ -267,6 +275,51 @@ class SqliteStore:
 
     async def reported(self, reports: Sequence[Reported]) -> None:
         await self._do(partial(self._pending.reported, reports=reports))
+
+    async def take_results(self, app: int, most: int) -> list[TextRecord]:
+        take = partial(self._replies.take_results, app=app, most=most)
+        return await self._do(partial(take, directory=lambda: self._directory))
+
+    async def origin(self, message: MessageId) -> Origin | None:
+        return await self._read(
+            lambda reader: replies.origin(reader, self._seal, self._directory, message)
+        )
+
+    async def replies_from(
+        self, app: int, phone: Mark, since: Millis, until: Millis, most: int
+    ) -> list[Reply]:
+        asked = (app, phone, since, until, most)
+        return await self._read(lambda reader: replies.of_phone(reader, self._seal, asked))
+
+    async def take_replies(self, app: int, most: int) -> list[Reply]:
+        return await self._do(partial(self._replies.take, app=app, most=most))
+
+    async def claim_replies(self, apps: Sequence[int], most: int, lease: Millis) -> list[OwedReply]:
+        return await self._do(partial(self._replies.claim, apps=apps, most=most, lease=lease))
+
+    async def replied(self, replies: Sequence[RepliedTo]) -> None:
+        await self._do(partial(self._replies.replied, replies=replies))
+
+    async def texts_to(
+        self, app: int, phone: Mark, since: Millis, until: Millis, most: int
+    ) -> list[TextRecord]:
+        return await self._listing.texts_to(self.directory, app, phone, since, until, most)
+
+    async def texts(
+        self, app: int, since: Millis, until: Millis, offset: int, most: int
+    ) -> tuple[int, list[TextRecord]]:
+        return await self._listing.texts(self.directory, app, since, until, offset, most)
+
+    async def tally(self, app: int, since: Millis, until: Millis) -> Tally:
+        return await self._listing.tally(app, since, until)
+
+    async def ends(
+        self, app: int, since: Millis, until: Millis
+    ) -> Mapping[tuple[Status, str], int]:
+        return await self._listing.ends(app, since, until)
+
+    async def open_link(self, link: int, at: Millis) -> Opened | None:
+        return await self._do(partial(self._texts.open_link, link=link, at=at))
 
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._read(
@@ -323,18 +376,7 @@ class SqliteStore:
         return self._writer.submit(work)
 
     async def _read(self, read: Callable[[apsw.Connection], T]) -> T:
-        return await self._loop.run_in_executor(self._readers, self._with_reader, read)
-
-    def _with_reader(self, read: Callable[[apsw.Connection], T]) -> T:
-        assert self._reader is not None  # noqa: S101 - made before the thread takes work
-        return read(self._reader)
-
-    def _open_reader(self) -> None:
-        self._reader = schema.connect(self._path, read_only=True)
-
-    def _close_reader(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
+        return await self._reader.read(read)
 
     def _token(self) -> int:
         return self._tokens.next(self._clock())

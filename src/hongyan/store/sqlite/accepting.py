@@ -29,6 +29,8 @@ from hongyan.store.seal import Seal
 from hongyan.store.sqlite.memory import Memory, packed, unpacked
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
+from hongyan.store.sqlite.replies import hear
+from hongyan.store.sqlite.texts import Texts
 from hongyan.store.sqlite.writer import Unit
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -39,10 +41,17 @@ class Accepting:
     """Decides commands and writes what they did."""
 
     def __init__(
-        self, memory: Memory, outbox: Outbox, pending: Pending, seal: Seal, rules: Rules
+        self,
+        memory: Memory,
+        outbox: Outbox,
+        pending: Pending,
+        texts: Texts,
+        seal: Seal,
+        rules: Rules,
     ) -> None:
         self._memory = memory
         self._pending = pending
+        self._texts = texts
         self._outbox = outbox
         self._seal = seal
         self._rules = rules
@@ -59,18 +68,16 @@ class Accepting:
     def _write(self, unit: Unit, draft: Draft) -> None:
         if draft.queued:
             self._write_messages(unit, draft)
+        self._texts.write(unit, draft)
         if draft.hits:
             unit.run_many(SQL["insert_hit"], draft.hits)
         if draft.kept:
             self._write_kept(unit, draft)
         if draft.created or draft.changed:
             self._write_verifications(unit, draft)
-        if draft.known:
-            rows = [(phone, openid, unit.now) for phone, openid in draft.known]
-            unit.run_many(SQL["insert_known_openid"], rows)
-        for phone, (member, verification) in draft.members.items():
-            sealed = self._seal.close(MEMBER_PHONE, row_key(phone), verification.phone.encode())
-            unit.run(SQL["insert_member"], phone, member, verification.app, sealed, unit.now)
+        self._write_people(unit, draft)
+        if draft.replies:
+            hear(unit, draft, self._seal)
         if draft.probes:
             unit.run(SQL["count_probes"], draft.probes)
 
@@ -112,6 +119,15 @@ class Accepting:
         unit.run_many(SQL["insert_verification"], created)
         changed = [verification_change(one) for one in draft.changed.values()]
         unit.move(SQL["change_verification"], changed)
+
+    def _write_people(self, unit: Unit, draft: Draft) -> None:
+        """Whom a right code has shown to be who they are."""
+        if draft.known:
+            rows = [(phone, openid, unit.now) for phone, openid in draft.known]
+            unit.run_many(SQL["insert_known_openid"], rows)
+        for phone, (member, verification) in draft.members.items():
+            sealed = self._seal.close(MEMBER_PHONE, row_key(phone), verification.phone.encode())
+            unit.run(SQL["insert_member"], phone, member, verification.app, sealed, unit.now)
 
     def _remember(self, draft: Draft) -> None:
         """Committed: now memory may know it."""

@@ -34,24 +34,28 @@ def message(
         attempts = connection.execute(SQL["attempts"], (wanted,)).fetchall()
         warning = connection.execute(SQL["warning"], (wanted,)).fetchone()
         failure = connection.execute(SQL["report_failure"], (wanted,)).fetchone()
+        clicks = connection.execute(SQL["clicks"], (wanted,)).fetchone()
     finally:
         connection.execute("COMMIT")
     if row is None:
         return None
     record, _ = record_of(row, attempts, seal, directory)
     return msgspec.structs.replace(
-        record, warning=warning[0] if warning else "", report_failure=failure[0] if failure else ""
+        record,
+        warning=warning[0] if warning else "",
+        report_failure=failure[0] if failure else "",
+        clicks=clicks[0] if clicks else 0,
     )
+
+
+def packages(connection: apsw.Connection, account: int) -> list[Package]:
+    return packages_of(connection.execute(SQL["packages"], (account,)))
 
 
 def past(connection: apsw.Connection, reference: Mark, before: MessageId) -> MessageId | None:
     """The newest message before the recent window that bears this reference: of those that are still
     to be filed (a second's, or what a long sleep has left behind), then of those that are.
     """
-def packages(connection: apsw.Connection, account: int) -> list[Package]:
-    return packages_of(connection.execute(SQL["packages"], (account,)))
-
-
     rows: list[Row] = connection.execute(SQL["unfiled_reference"], (before, reference)).fetchall()
     if not rows:
         rows = connection.execute(SQL["filed_reference"], (reference,)).fetchall()

@@ -17,9 +17,10 @@ from hongyan.store.queries.sqlite import SQL
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
 from hongyan.store.sqlite.pending import Pending
+from hongyan.store.sqlite.texts import Texts
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit
-from hongyan.store.terms import RECEIPTS_COME, REPORTS_KEPT, SLICE
+from hongyan.store.terms import RECEIPTS_COME, REPORTS_KEPT, RESULTS_KEPT, SLICE
 
 _WIPED_TO: Final = "codes_wiped_to"
 """The meta key of the newest verification whose codes are known to be gone."""
@@ -29,12 +30,19 @@ class Upkeep:
     """Used on the writing thread only."""
 
     def __init__(
-        self, memory: Memory, waiting: Waiting, pending: Pending, outbox: Outbox, rules: Rules
+        self,
+        memory: Memory,
+        waiting: Waiting,
+        pending: Pending,
+        outbox: Outbox,
+        texts: Texts,
+        rules: Rules,
     ) -> None:
         self._memory = memory
         self._pending = pending
         self._waiting = waiting
         self._outbox = outbox
+        self._texts = texts
         self._rules = rules
 
     def sweep(self, unit: Unit) -> int:
@@ -47,6 +55,7 @@ class Upkeep:
                 self._wipe_codes(unit),
                 self._forget(unit),
                 self._file_references(unit),
+                self._texts.sweep(unit),
                 self._memory.spill(unit),
             )
         )
@@ -111,7 +120,8 @@ class Upkeep:
 
     def _forget_reports(self, unit: Unit) -> int:
         kept, ending = first_id(unit.now - REPORTS_KEPT), first_id(unit.now - RECEIPTS_COME)
-        return self._pending.forget_reports(unit, kept, ending, SLICE)
+        count = self._pending.forget_reports(unit, kept, ending, SLICE)
+        return count + self._pending.forget_results(unit, first_id(unit.now - RESULTS_KEPT), SLICE)
 
     def _file_references(self, unit: Unit) -> int:
         """Out of the recent window, in the order of their marks: a small sorted slice a day is

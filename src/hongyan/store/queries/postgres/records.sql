@@ -2,6 +2,7 @@
 SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, coalesce(m.status, o.status),
        m.accepted_at, m.expires_at, coalesce(m.settled_at, 0), coalesce(m.receipt_code, ''),
        coalesce(w.word, ''), coalesce(r.failure, ''),
+       coalesce((SELECT sum(opened) FROM link AS l WHERE l.message = m.id), 0)::integer,
        a.number, a.provider, a.started_at, a.ended_at, a.outcome, a.code, a.reason
 FROM message AS m
 LEFT JOIN outbox AS o ON o.id = m.id
