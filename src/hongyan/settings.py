@@ -19,6 +19,7 @@ from hongyan.protocols import TencentSettings
 from hongyan.providers import SandboxSettings, ZhenziSettings
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
+from hongyan.service.website import WechatSettings, address_of
 from hongyan.store.opening import StoreSettings
 
 ENVIRONMENT_PREFIX: Final = "HONGYAN__"
@@ -92,6 +93,7 @@ class Settings(_Strict, frozen=True):
     metrics: MetricsSettings = MetricsSettings()
     callbacks: CallbackSettings = CallbackSettings()
     tencent: TencentSettings = TencentSettings()
+    wechat: WechatSettings = WechatSettings()
     providers: ProvidersSettings = ProvidersSettings()
 
 
@@ -108,7 +110,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not TOML: {error}.") from error
-    return _converted(_overlaid(tree, environment), environment, path, text)
+    settings = _converted(_overlaid(tree, environment), environment, path, text)
+    return _anchored(settings, path.parent)
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -183,6 +186,15 @@ def _converted(
     return settings
 
 
+def _anchored(settings: Settings, base: Path) -> Settings:
+    """With the paths that begin where the file is."""
+    if not settings.wechat.websites:
+        return settings
+    websites = str(base / settings.wechat.websites)
+    wechat = msgspec.structs.replace(settings.wechat, websites=websites)
+    return msgspec.structs.replace(settings, wechat=wechat)
+
+
 def _put(tree: dict[str, Any], keys: Sequence[str], value: str) -> dict[str, Any]:
     branch = tree
     for key in keys[:-1]:
@@ -202,6 +214,10 @@ def _require_addresses(settings: Settings) -> None:
         key = "store.database"
         if settings.store.database:
             database_parts(settings.store.database)
+        key = "wechat.link_host"
+        _require_host(settings.wechat.link_host)
+        key = "wechat.website_host"
+        _require_host(settings.wechat.website_host)
         key = "providers.zhenzi.api_url"
         if settings.providers.zhenzi is not None:
             _require_callable(settings.providers.zhenzi.api_url)
@@ -216,6 +232,15 @@ def _require_callable(written: str) -> None:
         raise ValueError("it begins with https:// and a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("it holds a host and a path only")
+
+
+def _require_host(written: str) -> None:
+    """Raises ValueError for what is neither empty nor a host, with or without a scheme before it."""
+    if not written:
+        return
+    _require_callable(address_of(written))
+    if url_parts(address_of(written)).path.strip("/"):
+        raise ValueError("it is a host, such as s.example.com, without a path")
 
 
 def _line_of(text: str, keys: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from hongyan.app.delivery import Delivery
 from hongyan.app.faces import Development, Faces
 from hongyan.app.front import Front
 from hongyan.app.memory import give_back_memory
+from hongyan.app.sample import place_samples, with_websites
 from hongyan.app.stores import Fatal, Opener
 from hongyan.core.verification import Rules
 from hongyan.service.handset import Handset
@@ -60,6 +61,8 @@ class House:
     ) -> None:
         """Call on the event loop that will serve. Raises StoreUnusable."""
         self.draining = False
+        directory = opener.place.directory
+        settings = settings if development is None else with_websites(settings, directory)
         self._settings = settings
         self._opener = opener
         self._seal = seal
@@ -91,6 +94,9 @@ class House:
         """Find what the process before this one left, then begin to deliver."""
         await asyncio.to_thread(self._rotate_keys)
         await self.store.start()
+        if self._development is not None:
+            directory = self.store.directory
+            await asyncio.to_thread(place_samples, self._settings.wechat, directory)
         if self._delivery is not None:
             self._delivery.start()
         keeping = self._opener.keep(self._clock)
@@ -148,6 +154,7 @@ class House:
             Routes(routes),
             trusted_proxies=server.trusted_proxies,
             logged=server.access_log,
+            of_host=self._faces.of_host if self._faces is not None else None,
         )
 
     def _health(self) -> list[Endpoint]:

@@ -15,7 +15,9 @@ from hongyan.api.proofs import ProofsApi
 from hongyan.api.register import RegisterApi
 from hongyan.api.sandbox import SandboxApi
 from hongyan.api.verifications import Verifications
+from hongyan.api.websites import WebsitesApi
 from hongyan.app.delivery import configured
+from hongyan.app.front import OfHost
 from hongyan.core.time import SECOND
 from hongyan.core.verification import Rules
 from hongyan.protocols import PROTOCOLS
@@ -27,6 +29,7 @@ from hongyan.service.prove import Proofs
 from hongyan.service.register import Registration
 from hongyan.service.serving import Serving
 from hongyan.service.verify import Verification
+from hongyan.service.website import Websites
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
 from hongyan.wire.http import Refuse, Route, beside
@@ -55,8 +58,6 @@ class Faces:
         development: Development | None,
     ) -> None:
         self._settings = settings
-        self._chance = chance
-        self._desk = desk
         self._store = store
         self._seal = seal
         self._clock = clock
@@ -74,6 +75,19 @@ class Faces:
         self._acceptance = Acceptance(store, seal, clock, providers)
         lifetime = settings.verification.proof_lifetime_s * SECOND
         self._proofs = Proofs(store, clock, settings.server.base_url, lifetime)
+        self._serving = Serving(
+            store=store,
+            sealer=seal,
+            clock=clock,
+            chance=chance,
+            admission=Admission(store, seal),
+            acceptance=self._acceptance,
+            desk=desk,
+            base_url=settings.server.base_url,
+            in_development=development is not None,
+        )
+        websites = Websites(settings.wechat, settings.server.base_url)
+        self._websites = WebsitesApi(self._serving, websites)
 
     def routes(self, health: Sequence[Endpoint]) -> list[Route]:
         """Who answers where; `health` among them."""
@@ -83,28 +97,24 @@ class Faces:
         cors, refuse = Cors(self._store), Refusals(self._clock)
         routes = [route for one in endpoints for route in self._routes(one, cors, refuse)]
         routes += [self._guarded(route) for route in pages.routes(refuse)]
+        routes += self._websites.routes()
         served = self._served()
         return beside(
             [one for one in served if one.wants is not None],
             routes + [one for one in served if one.wants is None],
         )
 
+    @property
+    def of_host(self) -> OfHost | None:
+        """Who answers under host names that are not the house's: those of websites."""
+        return self._websites.of_host if self._settings.wechat.website_host else None
+
     def _served(self) -> list[Route]:
         """The protocols of others."""
-        serving = Serving(
-            store=self._store,
-            sealer=self._seal,
-            clock=self._clock,
-            chance=self._chance,
-            admission=Admission(self._store, self._seal),
-            acceptance=self._acceptance,
-            desk=self._desk,
-            in_development=self._development is not None,
-        )
         return [
             route
             for name, make in PROTOCOLS.items()
-            for route in make(serving, getattr(self._settings, name, None)).routes()
+            for route in make(self._serving, getattr(self._settings, name, None)).routes()
         ]
 
     def _pages(self) -> Pages:

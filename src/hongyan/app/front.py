@@ -3,16 +3,18 @@ no middleware, and one place where everything that is raised becomes an answer.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Literal, TypeAlias
 
 import structlog
 
 from hongyan.api.problem import bad_request
-from hongyan.wire.http import ByMethod, Request, Response, Routes, route_of
+from hongyan.wire.http import ByMethod, Request, Response, Route, Routes, route_of
 
 Logged: TypeAlias = Literal["all", "errors", "off"]
+OfHost: TypeAlias = Callable[[Request], Route | None]
+"""Who answers whatever is asked under some names of hosts."""
 
 _FAILED: Final = 500
 _access: Final = structlog.get_logger("hongyan.access")
@@ -21,9 +23,17 @@ _access: Final = structlog.get_logger("hongyan.access")
 class Front:
     """A table of routes, counted and logged."""
 
-    def __init__(self, routes: Routes, *, trusted_proxies: Iterable[str], logged: Logged) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        trusted_proxies: Iterable[str],
+        logged: Logged,
+        of_host: OfHost | None = None,
+    ) -> None:
         """`trusted_proxies`: networks whose X-Forwarded-For is believed."""
         self._routes = routes
+        self._of_host = of_host
         self._proxies = [ip_network(one) for one in trusted_proxies]
         self._timed = logged != "off"
         self._logs_all = logged == "all"
@@ -33,16 +43,18 @@ class Front:
     async def respond(self, request: Request) -> Response:
         """The answer, whatever happens."""
         began = time.perf_counter() if self._timed else 0.0
+        if self._proxies:
+            self._look_behind(request)
         by_method, request.variable = self._routes.find(request.path)
         route = route_of(by_method, request.method)
+        if self._of_host is not None:
+            route = self._of_host(request) or route
         if route is not None and route.wants is not None and not route.wants(request):
             route = route.otherwise
         if route is None:
             response = _nobody(by_method)
         else:
             request.route = route.path
-            if self._proxies:
-                self._look_behind(request)
             try:
                 response = await route.handle(request)
             except Exception as error:  # noqa: BLE001 - the edge: each face has words for all

@@ -23,7 +23,7 @@ SITES: Final = "/site"
 MOST_BYTES: Final = 16 << 20
 """Of a file that is served."""
 
-_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
+ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 """What may be the name of a folder and of a host."""
 _LOOK: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -104,7 +104,7 @@ class Websites:
             return Found(etag, b"" if etag == known else file.read(MOST_BYTES))
 
     def _of(self, environment: str) -> Path | None:
-        if self._folder is None or not _ENVIRONMENT.fullmatch(environment):
+        if self._folder is None or not ENVIRONMENT.fullmatch(environment):
             return None
         return self._folder / environment
 
