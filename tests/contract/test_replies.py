@@ -8,6 +8,7 @@ import pytest
 
 from hongyan.core import opt_out
 from hongyan.core.command import Declined, Hear, Heard, Reply, Sent
+from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Rejected
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
@@ -70,7 +71,7 @@ async def due(world: World, *apps: int, most: int = MANY) -> list[OwedReply]:
     return await world.store.claim_replies(apps or (1,), most, MINUTE)
 
 
-def ids(found: Sequence[Message | TextRecord | Reply]) -> list[int]:
+def ids(found: Sequence[Message | TextRecord | Reply]) -> list[MessageId]:
     return [one.id for one in found]
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 import msgspec
@@ -23,6 +23,7 @@ from support import postgres
 from support.world import World
 
 GOOD, HUNG = "https://good.example/", "https://hung.example/"
+Reads: TypeAlias = Callable[[bytes], bool]
 LATE = "It did not answer in time."
 
 
@@ -33,7 +34,9 @@ class Post:
         self.failures: list[str] = []
         self.posted: list[tuple[str, Mapping[str, str], bytes]] = []
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> str:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, is_taken: Reads | None = None
+    ) -> str:
         await asyncio.sleep(0)
         self.posted.append((url, headers, body))
         return self.failures.pop(0) if self.failures else ""
@@ -48,7 +51,9 @@ class Slow:
         self.begun: asyncio.Queue[tuple[str, asyncio.Future[str]]] = asyncio.Queue()
         self.under_way: Counter[str] = Counter()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> str:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, is_taken: Reads | None = None
+    ) -> str:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.under_way[url] += 1
         self.begun.put_nowait((url, answer))

@@ -1,6 +1,6 @@
 """Parts that are loaded when they are first used, because they take long to load."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.ports import Courier
@@ -15,12 +15,18 @@ class LateCourier:
         self._settings = settings
         self._courier: Courier | None = None
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> str:
+    async def post(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        is_taken: Callable[[bytes], bool] | None = None,
+    ) -> str:
         if self._courier is None:
             from hongyan.app.courier import HttpCourier
 
             self._courier = HttpCourier(self._settings)
-        return await self._courier.post(url, headers, body)
+        return await self._courier.post(url, headers, body, is_taken)
 
     async def close(self) -> None:
         if self._courier is not None:

@@ -1,4 +1,7 @@
-"""Notify: tell an app's callback address what became of a message that it gave a name to."""
+"""Notify: tell apps' callback addresses what became of their messages, each in the form it is set to.
+
+Here a post a message, of those that the app gave a name to; the other form is in `push`.
+"""
 
 import asyncio
 from collections import Counter
@@ -15,7 +18,9 @@ from hongyan.core import phone, text
 from hongyan.core.errors import NotAccepted
 from hongyan.core.identifier import written
 from hongyan.core.time import MINUTE, SECOND, Millis
+from hongyan.service.directory import App, Directory, Form
 from hongyan.service.ports import Clock, Courier, MessageRecord, Owed, Reported, Store
+from hongyan.service.push import Pusher, Telling
 from hongyan.wire import callback, zhenzi
 
 WAITS: Final[tuple[Millis, ...]] = (
@@ -59,7 +64,7 @@ class CallbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class Notifier:
-    """Pays what apps are owed: a post for each report, the next one when there is a place for it."""
+    """Pays what apps are owed, the next one when there is a place for it."""
 
     def __init__(self, store: Store, courier: Courier, clock: Clock) -> None:
         self._store = store
@@ -71,6 +76,10 @@ class Notifier:
         """Apps that did not take the last post."""
         self._ended = asyncio.Event()
         """A post has, since places were counted."""
+        self._pusher = Pusher(store, courier, clock)
+        self._directory: Directory | None = None
+        self._others: dict[int, int] = {}
+        """Apps of that directory that get no post a message: there is no place for any."""
 
     async def run(self) -> None:
         """For ever."""
@@ -96,6 +105,14 @@ class Notifier:
     async def _begin(self, posts: asyncio.TaskGroup) -> bool:
         """Begin what is due and has a place; whether there was any."""
         self._ended.clear()
+        reported = await self._begin_reports(posts)
+
+        def start(telling: Telling) -> None:
+            posts.create_task(telling).add_done_callback(lambda _: self._ended.set())
+
+        return await self._pusher.begin(start) or reported
+
+    async def _begin_reports(self, posts: asyncio.TaskGroup) -> bool:
         room = _MOST - self._held.total()
         if room <= 0:
             return False
@@ -108,8 +125,13 @@ class Notifier:
 
     def _bounds(self) -> dict[int, int]:
         """How many more posts these apps may have; the others have none yet."""
+        if self._directory is not self._store.directory:
+            self._directory = self._store.directory
+            self._others = {
+                app.id: 0 for app in self._directory.apps.values() if not _has_a_post_each(app)
+            }
         bounds = {app: _MOST_OF_AN_APP - held for app, held in self._held.items()}
-        return bounds | {app: 1 - self._held[app] for app in self._failing}
+        return bounds | {app: 1 - self._held[app] for app in self._failing} | self._others
 
     def _leave(self, app: int, _task: "asyncio.Task[None]") -> None:
         self._held[app] -= 1
@@ -161,3 +183,12 @@ class Notifier:
         failure = await self._courier.post(app.callback.url, headers, body)
         (self._failing.add if failure else self._failing.discard)(app.id)
         return failure
+
+
+def _has_a_post_each(app: App) -> bool:
+    """Whether its messages are told one by one. Without a callback those of an app that may ask for
+    them wait until it does.
+    """
+    if app.callback is None:
+        return app.tencent is None
+    return app.callback.form is Form.ZHENZI

@@ -10,6 +10,8 @@ from enum import StrEnum, auto
 from typing import Final
 
 DELIVRD: Final = "DELIVRD"
+NO_WORD: Final = "UNKNOWN"
+"""Stands for the code of a text that ended without one."""
 
 
 class Meaning(StrEnum):
@@ -44,6 +46,24 @@ _CODES: Final[Mapping[Meaning, str]] = {
 }
 _MEANINGS: Final = {code: meaning for meaning, codes in _CODES.items() for code in codes.split()}
 _FAMILY: Final = re.compile(r"(UNDELIV|EXPIRED|REJECTD)_\w+")
+
+
+CHINESE: Final[Mapping[Meaning, str]] = {
+    Meaning.DELIVERED: "短信已送达",
+    Meaning.INVALID_NUMBER: "号码无效",
+    Meaning.SHUTDOWN: "手机关机、停机或不在服务区",
+    Meaning.BLACKLIST: "号码在黑名单中",
+    Meaning.FREQUENCY: "超过运营商的频率限制",
+    Meaning.CONTENT: "内容或签名被运营商拦截",
+    Meaning.INTERNAL: "未能提交给运营商，或运营商没有答复",
+    Meaning.UNKNOWN: "未送达，原因不明",
+}
+"""What a push says beside the code."""
+
+
+def word(code: str, *, is_delivered: bool) -> str:
+    """A carrier's code, or what stands for it where none came."""
+    return code or (DELIVRD if is_delivered else NO_WORD)
 
 
 def meaning(code: str) -> Meaning:
