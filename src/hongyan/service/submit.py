@@ -224,6 +224,8 @@ def find(
 
 def adopt(administration: Administration, account: int) -> None:
     """What the operator put into the directory without review stands in the lists like the rest."""
+    if not administration.unreviewed(account):
+        return  # As nearly always: lists are read without a lock.
     with administration.together():
         for one in administration.unreviewed(account):
             administration.add_submission(one)

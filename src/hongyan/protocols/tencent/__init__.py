@@ -18,6 +18,7 @@ from hongyan.protocols.tencent.authentication import Authentication
 from hongyan.protocols.tencent.numbers import Numbers
 from hongyan.protocols.tencent.pace import Pace
 from hongyan.protocols.tencent.results import Results
+from hongyan.protocols.tencent.reviewing import Reviewing
 from hongyan.protocols.tencent.sending import Sending
 from hongyan.protocols.tencent.settings import TencentSettings
 from hongyan.protocols.tencent.statistics import Statistics
@@ -68,6 +69,7 @@ class Tencent:
             **Results(serving).works(),
             **Statistics(serving).works(),
             **Numbers(serving).works(),
+            **Reviewing(serving, settings).works(),
         }
 
     def routes(self) -> list[Route]:
