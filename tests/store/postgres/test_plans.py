@@ -27,6 +27,8 @@ SELDOM = {
     "schema_version",
     "signing_keys",
     "some_tables",
+    "sum_tallies",
+    "tally",
 }
 """A person's or a minute's look at a table or an index that holds little, or at an end of one."""
 

@@ -73,7 +73,7 @@ WITH filed AS (
     SELECT t.message FROM filed_text AS t
     WHERE t.app = $1 AND t.day = d.day::integer AND t.mark = $2 AND t.message >= $3 AND t.message < $4
       AND t.message <= (SELECT upto FROM filed)
-    LIMIT $7
+    ORDER BY t.message DESC LIMIT $7
   ) AS f
   UNION ALL
   SELECT id FROM message
@@ -83,8 +83,9 @@ WITH filed AS (
 )
 SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, coalesce(m.status, o.status),
        m.accepted_at, m.expires_at, coalesce(m.settled_at, 0), coalesce(m.receipt_code, '')
-FROM newest AS n JOIN message AS m ON m.id = n.message LEFT JOIN outbox AS o ON o.id = m.id
-ORDER BY m.id DESC;
+FROM newest AS n JOIN message AS m ON m.id = ANY(ARRAY[n.message])
+LEFT JOIN outbox AS o ON o.id = ANY(ARRAY[n.message])
+ORDER BY n.message DESC;
 
 -- name: count_texts
 WITH filed AS (
@@ -100,32 +101,38 @@ WITH filed AS (
   SELECT coalesce((SELECT number FROM meta WHERE key = 'texts_filed_to'), 0) AS upto
 ), page AS (
   SELECT message FROM (
-    SELECT message FROM app_text
-    WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed)
+    (SELECT message FROM app_text
+     WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed)
+     ORDER BY message DESC LIMIT $4::bigint + $5)
     UNION ALL
-    SELECT id FROM message
-    WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1
+    (SELECT id FROM message
+     WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1
+     ORDER BY id DESC LIMIT $4::bigint + $5)
   ) AS found
   ORDER BY message DESC LIMIT $5 OFFSET $4
 )
 SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, coalesce(m.status, o.status),
        m.accepted_at, m.expires_at, coalesce(m.settled_at, 0), coalesce(m.receipt_code, '')
-FROM page AS p JOIN message AS m ON m.id = p.message LEFT JOIN outbox AS o ON o.id = m.id
-ORDER BY m.id DESC;
+FROM page AS p JOIN message AS m ON m.id = ANY(ARRAY[p.message])
+LEFT JOIN outbox AS o ON o.id = ANY(ARRAY[p.message])
+ORDER BY p.message DESC;
 
 -- name: ends -- of the next slice of an app's texts, oldest first
 WITH filed AS (
   SELECT coalesce((SELECT number FROM meta WHERE key = 'texts_filed_to'), 0) AS upto
 ), slice AS (
   SELECT message FROM (
-    SELECT message FROM app_text
-    WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed)
+    (SELECT message FROM app_text
+     WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed)
+     ORDER BY message LIMIT $4)
     UNION ALL
-    SELECT id FROM message
-    WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1
+    (SELECT id FROM message
+     WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1
+     ORDER BY id LIMIT $4)
   ) AS found
   ORDER BY message LIMIT $4
 )
 SELECT coalesce(m.status, o.status), coalesce(m.receipt_code, ''), count(*), max(m.id)
-FROM slice AS s JOIN message AS m ON m.id = s.message LEFT JOIN outbox AS o ON o.id = m.id
+FROM slice AS s JOIN message AS m ON m.id = ANY(ARRAY[s.message])
+LEFT JOIN outbox AS o ON o.id = ANY(ARRAY[s.message])
 GROUP BY 1, 2;
