@@ -43,6 +43,7 @@ class HeldHouse:
 
     def __init__(self, directory: Path, settings: Settings | None = None) -> None:
         self.clock = HeldClock()
+        self.directory = directory
         self._settings = settings or Settings()
         self.url = ""
         self._opener = opener_of(Place(directory=directory))

@@ -77,7 +77,8 @@ class Sending:
     async def send_v2(self, caller: Caller, given: bytes) -> bytes:
         """/tcb/sendsmsv2. Raises Fault and NotAccepted."""
         request = body.read(given, SendSmsV2)
-        request.require()
+        request.require_numbers()
+        request.require_template()
         caller.require_sending()
         return await self._answered(
             caller, request.phone_number_list, self._composed_v2(caller, request)
@@ -100,6 +101,7 @@ class Sending:
         directory, app = self._store.directory, caller.app
         environment = environment_of(directory, caller, request.env, request.resource_appid)
         signature = signature_of(app, use_short_name=request.use_short_name)
+        # Links of a house in development are no https, so it is asked whether they are its own.
         leads = "", self._linking.within(request.url_link, caller)
         if request.template_id not in MARKETING_TEMPLATES:
             template = template_of(directory, app, request.template_id)
