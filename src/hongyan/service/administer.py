@@ -16,6 +16,8 @@ from hongyan.service.directory import (
     App,
     Callback,
     Directory,
+    Form,
+    Key,
     KeyKind,
 )
 from hongyan.service.ports import Administration, NewKey
@@ -30,6 +32,16 @@ _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
 
 ZHENZI: Final = "zhenzi"
 """The protocol in which an app is known by its AppId."""
+TENCENT: Final = "tencent"
+"""By its SdkAppId."""
+WECHAT: Final = "wechat"
+"""By its appid."""
+COMPONENT: Final = "wechat_component"
+"""By its component_appid, where it acts for others."""
+APP_SECRET_HINTS: Final = {WECHAT: "wx_", COMPONENT: "wxc_"}
+"""What the hints of AppSecrets in these begin with: an app may have one in several protocols, and
+Zhenzi's hints begin with a hexadecimal digit.
+"""
 
 _FIRST_APP_ID: Final = 100_000
 _LAST_APP_ID: Final = 999_999
@@ -91,12 +103,17 @@ def new_app_secret() -> NewKey:
     return NewKey(kind=KeyKind.APP_SECRET, secret=secret, hint=hint)
 
 
-def app_id_of(directory: Directory, app: App) -> str:
-    """What the app is called in the Zhenzi protocol; empty when it has no name there."""
-    for (protocol, name), one in directory.named.items():
-        if protocol == ZHENZI and one.id == app.id:
+def name_of(directory: Directory, app: App, protocol: str) -> str:
+    """What the app is called in a protocol; empty when it has no name there."""
+    for (named_in, name), one in directory.named.items():
+        if named_in == protocol and one.id == app.id:
             return name
     return ""
+
+
+def app_id_of(directory: Directory, app: App) -> str:
+    """What the app is called in the Zhenzi protocol; empty when it has no name there."""
+    return name_of(directory, app, ZHENZI)
 
 
 def rotate_app_secret(administration: Administration, app: App, ends_at: Millis) -> NewKey:
@@ -108,11 +125,15 @@ def rotate_app_secret(administration: Administration, app: App, ends_at: Millis)
     if not app_id_of(directory, app):
         administration.name_app(app.id, ZHENZI, _free_app_id(administration))
     for key in directory.keys.values():
-        if key.app.id == app.id and key.kind is KeyKind.APP_SECRET:
+        if key.app.id == app.id and key.kind is KeyKind.APP_SECRET and not _is_of_others(key):
             administration.end_key(app.id, key.hint, ends_at if key.ends_at == NEVER else 0)
     made = new_app_secret()
     administration.add_key(app.id, made)
     return made
+
+
+def _is_of_others(app_secret: Key) -> bool:
+    return app_secret.hint.startswith(tuple(APP_SECRET_HINTS.values()))
 
 
 def set_callback(administration: Administration, app: App, url: str) -> bytes | None:
@@ -125,7 +146,8 @@ def set_callback(administration: Administration, app: App, url: str) -> bytes | 
         return None
     known = app.callback
     made = known.secret if known else secrets.token_bytes(_CALLBACK_SECRET_BYTES)
-    administration.change_app(msgspec.structs.replace(app, callback=Callback(url, made)))
+    form = known.form if known else Form.TENCENT if app.tencent else Form.ZHENZI
+    administration.change_app(msgspec.structs.replace(app, callback=Callback(url, made, form)))
     return None if known else made
 
 
@@ -153,8 +175,11 @@ def add_template(
     administration: Administration, account: int, name: str, kind: Kind, signature: str, body: str
 ) -> int:
     """Submit a template; its id. Raises InvalidTemplate, InvalidText and UnknownSignature."""
-    if (account, signature) not in administration.directory().signatures:
+    directory = administration.directory()
+    if (account, signature) not in directory.signatures:
         raise UnknownSignature
+    if kind is Kind.MARKETING and directory.accounts[account].is_personal:
+        raise InvalidTemplate("A personal account sends no marketing.")
     parsed = template.parse(body)
     text.require_showable(text.signed(signature, body))
     if kind is Kind.VERIFICATION and parsed.count not in (1, 2):

@@ -46,6 +46,11 @@ class Account(msgspec.Struct, frozen=True):
     kind: str
     open: bool
 
+    @property
+    def is_personal(self) -> bool:
+        """Nobody's business: it sends no marketing, and no text of a mini program."""
+        return self.kind == "personal"
+
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
