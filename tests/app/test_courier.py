@@ -1,6 +1,7 @@
 """The courier: where an app may have us call, and what an answer is taken for."""
 
 import asyncio
+import gzip
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,7 @@ from hongyan.app import courier as courier_module
 from hongyan.app.courier import HttpCourier, LookUp
 from hongyan.service.notify import CallbackSettings
 from hongyan.wire.callback import AddressRefused, require_callable
+from hongyan.wire.tencent import push
 from support.receiver import Receiver
 
 NOT_PUBLIC = [
@@ -171,6 +173,53 @@ async def test_every_two_hundred_is_taken(
 async def test_anything_else_is_not(courier: HttpCourier, receiver: Receiver, status: int) -> None:
     receiver.answers = [status]
     assert await courier.post(receiver.url, {}, b"") == f"It answered {status}."
+
+
+async def post_read(
+    courier: HttpCourier, receiver: Receiver, body: bytes
+) -> tuple[str, list[bytes]]:
+    """Why it was not taken, and what was read."""
+    read: list[bytes] = []
+
+    def is_taken(answer: bytes) -> bool:
+        read.append(answer)
+        return push.is_taken(answer)
+
+    receiver.body = body
+    return await courier.post(receiver.url, {}, b"", is_taken), read
+
+
+async def test_an_answer_that_says_so_is_taken(courier: HttpCourier, receiver: Receiver) -> None:
+    assert await post_read(courier, receiver, push.TAKEN) == ("", [push.TAKEN])
+
+
+@pytest.mark.parametrize("body", [b"", b"OK", b'{"result":1}', b"\xff"])
+async def test_one_that_does_not_say_so_is_not(
+    courier: HttpCourier, receiver: Receiver, body: bytes
+) -> None:
+    failure, read = await post_read(courier, receiver, body)
+    assert (failure, read) == ("Its answer does not say that it was taken.", [body])
+
+
+async def test_of_an_endless_answer_the_beginning_is_read(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    failure, read = await post_read(courier, receiver, push.TAKEN + b" " * 100_000)
+    assert failure == ""
+    assert [len(one) for one in read] == [4_096]
+
+
+async def test_an_answer_is_not_unfolded(courier: HttpCourier, receiver: Receiver) -> None:
+    packed = gzip.compress(b" " * 10_000_000)
+    receiver.answer_headers = {"content-encoding": "gzip"}
+    failure, read = await post_read(courier, receiver, packed)
+    assert failure != ""
+    assert read == [packed[:4_096]]
+
+
+async def test_what_is_refused_is_not_read(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    assert await post_read(courier, receiver, push.TAKEN) == ("It answered 500.", [])
 
 
 async def test_a_redirect_is_not_followed(courier: HttpCourier, receiver: Receiver) -> None:

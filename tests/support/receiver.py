@@ -40,6 +40,9 @@ class Receiver:
     def __init__(self) -> None:
         self.answers: list[int] = []
         """Statuses to answer with, in turn; 200 when there is none left."""
+        self.body = b""
+        """Of each answer."""
+        self.answer_headers: dict[str, str] = {}
         self.location = ""
         self._calls: Queue[Called] = Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -81,8 +84,11 @@ class Receiver:
                 self.send_response(status)
                 if receiver.location:
                     self.send_header("location", receiver.location)
-                self.send_header("content-length", "0")
+                for name, value in receiver.answer_headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(receiver.body)))
                 self.end_headers()
+                self.wfile.write(receiver.body)
                 receiver._calls.put(Called(self.path, found, body))
 
             do_GET = do_POST  # noqa: N815
