@@ -21,7 +21,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hongyan.core.command import Approved, Consume, Idempotency, Knock, Resend, Send, Started
+from hongyan.core.command import (
+    Approved,
+    Consume,
+    Hear,
+    Idempotency,
+    Knock,
+    Reply,
+    Resend,
+    Send,
+    Started,
+)
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MemberId
 from hongyan.core.limit import Window
@@ -30,6 +40,7 @@ from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
 from hongyan.service.ports import Claimed, Receipt, Reported
+from hongyan.service.recording import RepliedTo
 from hongyan.store.opening import KEY_FILE
 from support.world import LEASE, STORES, World
 
@@ -247,6 +258,43 @@ class Stores(RuleBasedStateMachine):
             for one in owed
         ]
         self.same(lambda world: world.store.reported(reports))
+
+    # What comes back, and what is asked for.
+
+    @rule(number=numbers, text=st.sampled_from(["T", "好的"]), app=st.sampled_from([1, 1, 2]))
+    def hear(self, number: str, text: str, app: int) -> None:
+        first = self.first
+        reply = Reply(
+            id=first.store.next_id(),
+            account=first.account,
+            app=app,
+            phone=number,
+            phone_mark=first.mark(number),
+            text=text,
+            at=first.clock(),
+            opts_out=text == "T",
+        )
+        self.same(lambda world: world.accept(Hear(reply)))
+
+    @rule(most=st.integers(1, 3))
+    def tell_replies(self, most: int) -> None:
+        owed = self.same(lambda world: world.store.claim_replies([1, 2], most, MINUTE))
+        later = self.first.clock() + MINUTE
+        replied = [
+            RepliedTo(one.reply.id, ("no", "", "never")[number % 3], (later, 0, 0)[number % 3])
+            for number, one in enumerate(owed)
+        ]
+        self.same(lambda world: world.store.replied(replied))
+
+    @rule(most=st.integers(1, 3), app=st.sampled_from([1, 1, 2]))
+    def pull(self, most: int, app: int) -> None:
+        self.same(lambda world: world.store.take_results(app, most))
+        self.same(lambda world: world.store.take_replies(app, most))
+
+    @rule(number=numbers, most=st.integers(1, 3))
+    def look_at_replies(self, number: str, most: int) -> None:
+        mark, until = self.first.mark(number), self.first.clock()
+        self.same(lambda world: world.store.replies_from(1, mark, 0, until, most))
 
     @rule(most=st.integers(1, 3))
     def inquire(self, most: int) -> None:
