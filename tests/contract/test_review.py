@@ -69,7 +69,7 @@ class Office:
         return self.approved(QUALIFICATION).id
 
     def filed(self, one: Submitted, carrier: Carrier, said: Filing = Filing.FILED) -> Submitted:
-        return self.now(review.file(self.desk, self.now(one), {carrier: said}, self.by))
+        return self.now(review.file(self.desk, self.now(one), self.by, {carrier: said}))
 
     def signed(self) -> Submitted:
         """A signature that may be used."""
@@ -142,7 +142,7 @@ def test_nothing_depends_on_what_is_not_approved(office: Office) -> None:
     with pytest.raises(Flawed) as refused:
         office.submitted(TEMPLATE)
     assert rules(refused) == {"template.signature_missing"}
-    review.reject(office.desk, waiting, "公章不清晰", office.by)
+    review.reject(office.desk, waiting, office.by, "公章不清晰")
     with pytest.raises(Flawed):
         office.submitted(SIGNATURE, qualification=waiting.id)
     with pytest.raises(UnknownSubmission):
@@ -180,7 +180,7 @@ def test_a_qualification_that_carries_a_signature_stays(office: Office) -> None:
 def test_what_was_rejected_says_why_and_is_handed_in_again(office: Office) -> None:
     qualification = office.qualified()
     one = office.submitted(SIGNATURE, qualification=qualification)
-    one = review.reject(office.desk, one, "小程序名称与签名不一致", office.by)
+    one = review.reject(office.desk, one, office.by, "小程序名称与签名不一致")
     assert (office.now(one).status, review.reply_to(one)) == (-1, "小程序名称与签名不一致")
     office.world.clock.pass_by(HOUR)
     again = msgspec.structs.replace(SIGNATURE, proof=png(900, 900))
@@ -206,7 +206,7 @@ def test_a_template_is_changed_until_it_is_approved(office: Office) -> None:
 
 def test_only_what_waits_is_withdrawn(office: Office) -> None:
     qualification = office.submitted(QUALIFICATION)
-    incomplete = review.ask_for_more(office.desk, qualification, "请补充承诺函", office.by)
+    incomplete = review.ask_for_more(office.desk, qualification, office.by, "请补充承诺函")
     submit.withdraw(office.desk, incomplete, office.by)
     with pytest.raises(UnknownSubmission):
         submit.find(office.desk, Subject.QUALIFICATION, qualification.id)
@@ -251,7 +251,7 @@ def test_one_name_may_be_approved_for_both_sides_of_the_border(office: Office) -
         office.submitted(msgspec.structs.replace(ABROAD, name=NAME))
     submit.remove(office.desk, one, office.by)
     assert office.signatures() == {NAME: Scope.ABROAD}
-    review.reject(office.desk, other, "过期", office.by)
+    review.reject(office.desk, other, office.by, "过期")
     assert office.signatures() == {}
 
 
@@ -308,7 +308,7 @@ def test_what_the_operator_added_stands_in_the_lists(office: Office) -> None:
     assert (template.status, template.template) == (ReviewStatus.IN_REVIEW, made)
     assert review.decide_due(office.desk, 0, office.world.clock()) == 0
     assert review.approve(office.desk, template, office.by).status == ReviewStatus.USABLE
-    assert review.reject(office.desk, office.now(template), "no", office.by).status == -1
+    assert review.reject(office.desk, office.now(template), office.by, "no").status == -1
     assert review.approve(office.desk, office.now(template), office.by).status == 0
     submit.remove(office.desk, signature, office.by)
     assert office.signatures() == {}

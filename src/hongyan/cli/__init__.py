@@ -16,10 +16,12 @@ from hongyan.cli.init import init
 from hongyan.cli.key import key
 from hongyan.cli.migrate import migrate
 from hongyan.cli.move import move
+from hongyan.cli.qualification import qualification
 from hongyan.cli.route import route
 from hongyan.cli.scan import scan
 from hongyan.cli.serve import serve, web, worker
 from hongyan.cli.show import as_json, show
+from hongyan.cli.signature import signature
 from hongyan.cli.template import template
 
 EXIT_CODES: Final = """
@@ -57,6 +59,8 @@ for command in (
     package,
     app,
     key,
+    qualification,
+    signature,
     template,
     route,
     callback,

@@ -50,7 +50,7 @@ def approve(administration: Administration, one: Submitted, by: By) -> Submitted
         return _decided(administration, one, status, "", by, "approve")
 
 
-def reject(administration: Administration, one: Submitted, reason: str, by: By) -> Submitted:
+def reject(administration: Administration, one: Submitted, by: By, reason: str) -> Submitted:
     """Also what was approved, but for a qualification. Raises WrongState."""
     status: int = ReviewStatus.REJECTED
     if one.subject is Subject.QUALIFICATION:
@@ -60,14 +60,14 @@ def reject(administration: Administration, one: Submitted, reason: str, by: By) 
     return _decided(administration, one, status, reason, by, "reject")
 
 
-def ask_for_more(administration: Administration, one: Submitted, reason: str, by: By) -> Submitted:
+def ask_for_more(administration: Administration, one: Submitted, by: By, reason: str) -> Submitted:
     """A qualification that lacks something. Raises WrongState."""
     status = QualificationStatus.TO_BE_COMPLETED
     return _decided(administration, one, status, reason, by, "ask for more")
 
 
 def file(
-    administration: Administration, one: Submitted, said: Mapping[Carrier, Filing], by: By
+    administration: Administration, one: Submitted, by: By, said: Mapping[Carrier, Filing]
 ) -> Submitted:
     """What carriers say of a signature that reviewers approved. Raises WrongState."""
     if one.scope is not Scope.MAINLAND or one.facts.by_operator:
@@ -94,14 +94,14 @@ def decide_due(administration: Administration, waited: Millis, now: Millis) -> i
             errors = [note for note in one.facts.notes if note.severity is Severity.ERROR]
             if errors:
                 reason = "".join(RULES[note.rule].says_zh for note in errors)
-                reject(administration, one, reason, by)
+                reject(administration, one, by, reason)
             else:
                 try:
                     approved = approve(administration, one, by)
                 except NeedsAnother:
                     continue  # It waits for that.
                 if approved.status == ReviewStatus.APPROVED and one.subject is Subject.SIGNATURE:
-                    file(administration, approved, dict.fromkeys(Carrier, Filing.FILED), by)
+                    file(administration, approved, by, dict.fromkeys(Carrier, Filing.FILED))
             count += 1
     return count
 
