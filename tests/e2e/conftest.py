@@ -1,11 +1,16 @@
 """A house that many tests share, houses of a test's own, and who calls them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from hongyan.protocols import TencentSettings
+from hongyan.settings import Settings
 from support.commands import inited, rewrite
 from support.held import HeldHouse
 from support.process import Client, Dev, new_address, new_phone
@@ -32,6 +37,20 @@ def held(tmp_path: Path) -> Iterator[HeldHouse]:
     """A house of this test's own, whose clock the test holds."""
     with HeldHouse(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def held_by(tmp_path: Path) -> Iterator[Callable[..., HeldHouse]]:
+    """Opens such houses with settings of `[tencent]`."""
+    with ExitStack() as opened:
+
+        def open_one(**settings: Any) -> HeldHouse:
+            folder = tmp_path / f"held{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            tencent = msgspec.convert(settings, TencentSettings)
+            return opened.enter_context(HeldHouse(folder, Settings(tencent=tencent)))
+
+        yield open_one
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import msgspec
 
 from hongyan.core.country import Scope
 from hongyan.core.message import Kind
-from hongyan.service.administer import add_template, create_app
+from hongyan.service.administer import create_app
 from hongyan.service.directory import Review, SecretKey, TencentProfile
 from hongyan.wire import tc3
 from hongyan.wire.tencent.actions import NEW
@@ -156,17 +156,13 @@ def moved_in(
         create_app(administering, account, name, name)
         app = administering.directory().apps[name]
         administering.name_app(app.id, "tencent", sdk_app_id)
-        template = add_template(administering, account, name, kind, SIGN_NAME, body)
-        if scope is not Scope.MAINLAND:
-            template = administering.add_template(account, f"{name}_", kind, "", body, scope)
+        template = administering.add_template(account, name, kind, "", body, scope)
         administering.review_template(template, review, "")
         profile = differing.pop("tencent", TencentProfile())
         administering.change_app(msgspec.structs.replace(app, tencent=profile, **differing))
         made = SecretKey(id=secret_id, account=account, secret=secrets.token_hex(16))
         administering.add_secret_key(msgspec.structs.replace(made, **(key or {})))
-    return TencentApp(
-        house.url, secret_id, made.secret, sdk_app_id, str(template), name=name
-    )
+    return TencentApp(house.url, secret_id, made.secret, sdk_app_id, str(template), name=name)
 
 
 def templated(

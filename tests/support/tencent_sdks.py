@@ -176,7 +176,8 @@ class AsyncPythonSdk:
                         async with CommonClient(
                             "sms", one.version, who, "ap-guangzhou", profile
                         ) as common:
-                            answer = await common.call_json(one.action, dict(one.parameters))
+                            parameters = dict(one.parameters)
+                            answer = await common.call_and_deserialize(one.action, parameters)
                             told.append(Told(answer["Response"]))
                 except TencentCloudSDKException as error:
                     told.append(_raised(error))

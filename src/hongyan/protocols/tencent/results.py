@@ -20,13 +20,12 @@ from hongyan.service.recording import TextRecord
 from hongyan.service.serving import Serving
 from hongyan.wire.tencent import answers, requests
 from hongyan.wire.tencent.bounds import MOST_RECORDS, RECORDS_A_PAGE
+from hongyan.wire.tencent.carrier import word
 from hongyan.wire.tencent.codes import OK
 from hongyan.wire.tencent.fault import Fault
 from hongyan.wire.tencent.push import FAIL, SUCCESS, serial_no
 from hongyan.wire.tencent.status import DELIVERED, NOT_DELIVERED, SEND_STATUS, SUBMIT_FAILED
 
-_NO_WORD: Final = "UNKNOWN"
-"""Stands for the carrier's code of a text that ended without one."""
 _NOT_SUBMITTED: Final = "InternalError.SendAndRecvFail"
 
 
@@ -136,7 +135,7 @@ def _result(text: TextRecord) -> answers.PullSmsSendStatus:
         phone_number=text.phone,
         serial_no=serial_no(text.id),
         report_status=SUCCESS if is_delivered else FAIL,
-        description=text.receipt_code or _NO_WORD,
+        description=word(text.receipt_code, is_delivered=text.status is Status.DELIVERED),
         session_context=text.reference,
     )
 
@@ -162,7 +161,9 @@ def _record(text: TextRecord) -> answers.SendRecord:
         serial_no=serial_no(text.id),
         send_status=status,
         request_code=_NOT_SUBMITTED if status == SUBMIT_FAILED else OK,
-        status_code=(text.receipt_code or _NO_WORD) if has_word else "",
+        status_code=word(text.receipt_code, is_delivered=text.status is Status.DELIVERED)
+        if has_word
+        else "",
         iso_code=country.iso_code(text.phone),
         content=text.text,
         send_time=text.accepted_at // SECOND,
