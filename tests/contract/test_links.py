@@ -51,10 +51,14 @@ async def tally(world: World, app: int = 1, since: int = 0, until: int = 1 << 62
 
 async def test_a_link_opens_and_each_time_counts(world: World) -> None:
     message, made = await linked(world)
+    world.clock.pass_by(MINUTE)
+    first = world.clock()
     assert await opened(world) == Opened(made, world.app, 1)
     await world.restart()
+    world.clock.pass_by(MINUTE)
     assert await opened(world) == Opened(made, world.app, 2)
-    assert (await world.record(message)).clicks == 2
+    record = await world.record(message)
+    assert (record.clicks, record.clicked_at) == (2, first)
 
 
 async def test_clicks_are_those_of_all_links_of_a_text_and_of_no_other(world: World) -> None:

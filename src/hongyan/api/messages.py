@@ -219,6 +219,9 @@ def _timeline(record: MessageRecord) -> list[Event]:
     if record.report_failure:
         reason = record.report_failure
         steps.append((record.settled_at, Event("", "report_given_up", reason=reason)))
+    if record.clicks:
+        times = "once" if record.clicks == 1 else f"{record.clicks} times"
+        steps.append((record.clicked_at, Event("", "opened", reason=f"So far {times}.")))
     if record.status in _LAST_STEPS:
         steps.append((record.settled_at, Event("", record.status, code=record.receipt_code)))
     steps.sort(key=lambda step: step[0])

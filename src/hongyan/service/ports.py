@@ -149,6 +149,8 @@ class MessageRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Why its status report was given up."""
     clicks: int = 0
     """How often its links were opened."""
+    clicked_at: Millis = 0
+    """When that was for the first time."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

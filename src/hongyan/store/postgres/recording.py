@@ -18,8 +18,10 @@ from hongyan.store.rows import verification_of
 from hongyan.store.seal import Seal
 
 _RECORD_COLUMNS: Final = 11
-_MESSAGE_COLUMNS: Final = 14
-"""Of the query `message`: the record's, then warning, failure, clicks, then those of an attempt."""
+_MESSAGE_COLUMNS: Final = 15
+"""Of the query `message`: the record's, then warning, failure, clicks, the first of them, then those
+of an attempt.
+"""
 
 
 async def verification(
@@ -43,8 +45,10 @@ async def message(
         return None
     attempts = [row[_MESSAGE_COLUMNS:] for row in rows if row[_MESSAGE_COLUMNS] is not None]
     record, _ = record_of(rows[0][:_RECORD_COLUMNS], attempts, seal, directory)
-    warning, failure, clicks = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
-    return msgspec.structs.replace(record, warning=warning, report_failure=failure, clicks=clicks)
+    warning, failure, clicks, clicked_at = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
+    return msgspec.structs.replace(
+        record, warning=warning, report_failure=failure, clicks=clicks, clicked_at=clicked_at
+    )
 
 
 async def packages(connection: Connection, account: int) -> list[Package]:

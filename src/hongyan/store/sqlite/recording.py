@@ -34,7 +34,7 @@ def message(
         attempts = connection.execute(SQL["attempts"], (wanted,)).fetchall()
         warning = connection.execute(SQL["warning"], (wanted,)).fetchone()
         failure = connection.execute(SQL["report_failure"], (wanted,)).fetchone()
-        clicks = connection.execute(SQL["clicks"], (wanted,)).fetchone()
+        clicks = connection.execute(SQL["clicks"], (wanted,)).fetchall()[0]
     finally:
         connection.execute("COMMIT")
     if row is None:
@@ -44,7 +44,8 @@ def message(
         record,
         warning=warning[0] if warning else "",
         report_failure=failure[0] if failure else "",
-        clicks=clicks[0] if clicks else 0,
+        clicks=clicks[0] or 0,
+        clicked_at=clicks[1] or 0,
     )
 
 

@@ -14,7 +14,8 @@ CREATE TABLE link (
   message BIGINT NOT NULL,
   sealed BYTEA NOT NULL, -- the website and its page
   until BIGINT NOT NULL,
-  opened INTEGER NOT NULL DEFAULT 0 -- how often
+  opened INTEGER NOT NULL DEFAULT 0, -- how often
+  opened_at BIGINT NOT NULL DEFAULT 0 -- first
 ) WITH (fillfactor = 90);
 CREATE INDEX link_message ON link (message); -- grows at one end
 

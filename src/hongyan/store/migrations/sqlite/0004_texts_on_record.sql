@@ -13,7 +13,8 @@ CREATE TABLE link (
   message INTEGER NOT NULL,
   sealed BLOB NOT NULL, -- the website and its page
   until INTEGER NOT NULL,
-  opened INTEGER NOT NULL DEFAULT 0 -- how often
+  opened INTEGER NOT NULL DEFAULT 0, -- how often
+  opened_at INTEGER NOT NULL DEFAULT 0 -- first
 ) STRICT;
 CREATE INDEX link_message ON link (message); -- grows at one end
 

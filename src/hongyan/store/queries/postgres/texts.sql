@@ -6,7 +6,9 @@ INSERT INTO link (id, message, sealed, until)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[]);
 
 -- name: open_link -- one that is good
-UPDATE link AS l SET opened = opened + 1 WHERE id = $1 AND until > $2
+UPDATE link AS l
+SET opened = opened + 1, opened_at = CASE opened WHEN 0 THEN $2 ELSE opened_at END
+WHERE id = $1 AND until > $2
 RETURNING id, message, sealed, until, (SELECT app FROM message AS m WHERE m.id = l.message), opened;
 
 -- name: forget_links

@@ -5,14 +5,15 @@ SELECT 1 FROM opt_out WHERE mark = ?;
 INSERT INTO link (id, message, sealed, until) VALUES (?, ?, ?, ?);
 
 -- name: open_link -- one that is good
-UPDATE link SET opened = opened + 1 WHERE id = ? AND until > ?
+UPDATE link SET opened = opened + 1, opened_at = iif(opened = 0, ?2, opened_at)
+WHERE id = ?1 AND until > ?2
 RETURNING id, message, sealed, until, opened;
 
 -- name: app_of
 SELECT app FROM message WHERE id = ?;
 
--- name: clicks
-SELECT coalesce(sum(opened), 0) FROM link WHERE message = ?;
+-- name: clicks -- how many, and when the first was
+SELECT sum(opened), min(opened_at) FROM link WHERE message = ? AND opened > 0;
 
 -- name: forget_links
 DELETE FROM link WHERE id IN (SELECT id FROM link WHERE message < ? ORDER BY message LIMIT ?);
