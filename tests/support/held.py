@@ -17,7 +17,7 @@ from hongyan.app.http1 import HttpServer
 from hongyan.app.place import Place
 from hongyan.app.stores import opener_of
 from hongyan.core.time import Millis
-from hongyan.service.ports import Administration
+from hongyan.service.ports import Administration, Sealer
 from hongyan.settings import Settings
 from support.process import Client
 
@@ -73,6 +73,11 @@ class HeldHouse:
     def app(self) -> Client:
         """The app's server, with its secret key."""
         return Client(self.url, self._secrets.api_key)
+
+    @property
+    def sealer(self) -> Sealer:
+        """The keeper of the house's keys."""
+        return self._seal
 
     @property
     def nobody(self) -> Client:

@@ -44,15 +44,24 @@ class Bearers:
     async def renew(self, kind: Kind, owner: int, third_party: int = 0) -> Issued:
         """A new token. The one before it is good for 5 minutes more."""
         now = self._clock()
-        return await self._granted(kind, owner, third_party, lambda grant: renewed(grant, now))
+
+        def change(grant: Grant) -> Grant:
+            return renewed(grant, now)
+
+        grant = await self._granted(kind, owner, third_party, change)
+        return self._issued(grant.newest(kind, owner, third_party), grant.expires_in(now))
 
     async def stable(self, kind: Kind, owner: int, *, force: bool = False) -> Issued:
-        """The same token as long as it can be. Raises Fault."""
+        """The same token as long as it can be, and then nothing is written. Raises Fault."""
         now = self._clock()
-        known = self._grant(kind, owner, 0)
-        if not force and stable(known, now) is known:
-            return self._issued(known, kind, owner, 0)
-        return await self._granted(kind, owner, 0, lambda grant: stable(grant, now, force=force))
+
+        def change(grant: Grant) -> Grant:
+            return stable(grant, now, force=force)
+
+        grant = self._grant(kind, owner, 0)
+        if force or change(grant) is not grant:
+            grant = await self._granted(kind, owner, 0, change)
+        return self._issued(grant.newest(kind, owner), grant.expires_in(now))
 
     async def bearer(self, written: str, kinds: AbstractSet[Kind]) -> Token:
         """What a token says that is good now and of one of these kinds. Raises Fault."""
@@ -83,16 +92,14 @@ class Bearers:
 
     async def _granted(
         self, kind: Kind, owner: int, third_party: int, change: Callable[[Grant], Grant]
-    ) -> Issued:
-        grant = await self.at_desk(lambda desk: desk.grant(kind.value, owner, third_party, change))
-        return self._issued(grant, kind, owner, third_party)
+    ) -> Grant:
+        return await self.at_desk(lambda desk: desk.grant(kind.value, owner, third_party, change))
 
     def _grant(self, kind: Kind, owner: int, third_party: int) -> Grant:
         return self._store.directory.grants.get((kind.value, owner, third_party), _NONE)
 
-    def _issued(self, grant: Grant, kind: Kind, owner: int, third_party: int) -> Issued:
-        token = grant.newest(kind, owner, third_party)
-        return Issued(self._tokens.written(token), grant.expires_in(self._clock()))
+    def _issued(self, token: Token, expires_in: int) -> Issued:
+        return Issued(self._tokens.written(token), expires_in)
 
 
 _NONE: Final = Grant()
