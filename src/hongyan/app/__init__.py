@@ -18,10 +18,12 @@ from hongyan.app.front import Front
 from hongyan.app.memory import give_back_memory
 from hongyan.app.sample import place_samples, with_websites
 from hongyan.app.stores import Fatal, Opener
+from hongyan.core.time import SECOND
 from hongyan.core.verification import Rules
 from hongyan.service.handset import Handset
 from hongyan.service.ports import Chance, Standpoint
 from hongyan.service.prove import rotate_keys
+from hongyan.service.review import decide_forever
 from hongyan.settings import Settings
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import Seal
@@ -103,6 +105,10 @@ class House:
         endless = {"housekeeping": self._keep_house(), "clock": keeping}
         if self._opener.serves_many and self._handset is not None and self._faces is not None:
             endless["sandbox phone"] = self._handset.follow()
+        waited = self._settings.tencent.approve_after_s
+        if waited >= 0 and self._faces is not None:
+            desk = partial(self._opener.administration, self._seal, self._clock)
+            endless["reviews"] = decide_forever(desk, self.store, waited * SECOND, self._clock)
         self._tasks = [
             asyncio.create_task(one, name=name) for name, one in endless.items() if one is not None
         ]

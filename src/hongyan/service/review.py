@@ -1,9 +1,11 @@
 """Review: what reviewers, and then carriers, say of what was handed in."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+import structlog
 
 from hongyan.core.country import Scope
 from hongyan.core.lint import RULES
@@ -20,7 +22,7 @@ from hongyan.core.review import (
 )
 from hongyan.core.time import Millis
 from hongyan.service.directory import Review
-from hongyan.service.ports import Administration
+from hongyan.service.ports import Administration, Clock, Desk, Store
 from hongyan.service.reviewing import NeedsAnother, Subject, Submitted, WrongState
 from hongyan.service.submit import APPROVED, By, name_signature
 
@@ -28,6 +30,9 @@ DEVELOPMENT: Final = "development"
 """Who decides where nobody else does."""
 NOT_FILED: Final = "所有运营商均未通过签名报备。"
 """Why a signature is rejected that reviewers had approved."""
+
+_EVERY_S: Final = 1.0
+_log: Final = structlog.get_logger()
 
 _REVIEWS: Final[Mapping[ReviewStatus, Review]] = {
     ReviewStatus.IN_REVIEW: Review.SUBMITTED,
@@ -104,6 +109,25 @@ def decide_due(administration: Administration, waited: Millis, now: Millis) -> i
                     file(administration, approved, by, dict.fromkeys(Carrier, Filing.FILED))
             count += 1
     return count
+
+
+async def decide_forever(desk: Desk, store: Store, waited: Millis, clock: Clock) -> None:
+    """Decide of what is due, once a second."""
+    while True:
+        await asyncio.sleep(_EVERY_S)
+        try:
+            if await asyncio.to_thread(_decide_at, desk, waited, clock()):
+                await store.refresh()
+        except Exception:  # noqa: BLE001 - one bad row must not end all reviews
+            _log.exception("review.failed")
+
+
+def _decide_at(desk: Desk, waited: Millis, now: Millis) -> int:
+    administration = desk()
+    try:
+        return decide_due(administration, waited, now)
+    finally:
+        administration.close()
 
 
 def reply_to(one: Submitted) -> str:
