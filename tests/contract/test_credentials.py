@@ -170,6 +170,12 @@ async def test_a_key_that_signs_is_kept_whole(world: World, differing: dict[str,
     assert world.store.directory.secret_keys == {SECRET_ID: made}
 
 
+async def test_a_key_that_does_not_say_when_it_was_made_was_made_now(world: World) -> None:
+    world.administering.add_secret_key(key(world, created_at=0))
+    kept = (await world.store.refresh()).secret_keys[SECRET_ID]
+    assert kept.created_at == world.clock()
+
+
 async def test_a_secret_id_is_given_once(world: World) -> None:
     world.administering.add_secret_key(key(world))
     with pytest.raises(StoreUnusable):

@@ -73,6 +73,46 @@ def test_without_a_wait_the_answer_is_at_once(app: Client, phone: str) -> None:
     assert app.get("/sandbox/messages/latest", phone=phone).problem == (404, "not_found")
 
 
+def test_a_text_is_answered(app: Client, phone: str) -> None:
+    app.sent(phone)
+    app.latest(phone)
+    answer = app.post("/sandbox/replies", {"phone": f"+86 {phone}", "text": "好的"})
+    assert answer.status == 201
+    replied = answer.json
+    assert replied.pop("id")
+    assert replied.pop("sent_at").endswith("Z")
+    assert replied == {"phone": phone, "text": "好的", "signature": "鸿雁", "opts_out": False}
+
+
+def test_the_newest_text_is_answered_or_the_one_that_is_named(app: Client, phone: str) -> None:
+    first = app.sent(phone)
+    app.latest(phone)
+    for body in ({}, {"message": first}):
+        answer = app.post("/sandbox/replies", {"phone": phone, "text": "退订"} | body)
+        assert (answer.status, answer.json["opts_out"]) == (201, True)
+    # A code comes through whatever was answered.
+    app.started(phone)
+    assert app.latest(phone, after=first)["code"]
+
+
+def test_what_answers_nothing_is_refused(app: Client, phone: str) -> None:
+    reply = {"phone": phone, "text": "好的"}
+    assert app.post("/sandbox/replies", reply).problem == (404, "not_found")
+    elsewhere = app.sent(new_phone())
+    named = reply | {"message": elsewhere}
+    assert app.post("/sandbox/replies", named).problem == (404, "not_found")
+    app.sent(phone)
+    app.latest(phone)
+    for wrong in ({"message": "x"}, {"message": elsewhere}):
+        assert app.post("/sandbox/replies", reply | wrong).status in (400, 404)
+    assert app.post("/sandbox/replies", reply | {"text": ""}).problem == (400, "invalid_text")
+    assert app.post("/sandbox/replies", reply | {"phone": "1"}).problem == (400, "invalid_number")
+    assert app.post("/sandbox/replies", {"phone": phone}).problem == (400, "invalid_request")
+    assert app.post("/sandbox/replies", reply | {"a": 1}).problem == (400, "invalid_request")
+    page = app.call("POST", "/sandbox/replies", b"{}", {"Content-Type": "text/plain"})
+    assert page.problem == (415, "unsupported_media_type")
+
+
 def test_a_newer_text_is_waited_for(app: Client, phone: str) -> None:
     first = app.sent(phone)
     assert app.latest(phone)["id"] == first
@@ -243,6 +283,12 @@ def test_dev_json_is_for_its_owner_and_all_strings(dev: Dev) -> None:
     assert all(isinstance(value, str) for value in values if value not in sections)
     assert list(dev.file["zhenzi"]) == ["app_id", "app_secret", "template_id"]
     assert dev.file["zhenzi"]["template_id"].isdecimal()
+    tencent = ["secret_id", "secret_key", "sdk_app_id", "sign_name", "template_id"]
+    assert list(dev.file["tencent"]) == tencent
+    assert dev.file["tencent"]["template_id"].isdecimal()
+    cloud = ["secret_id", "secret_key", "wx_api_token"]
+    wechat = ["appid", "secret", "env", "notification_template_id", *cloud]
+    assert list(dev.file["wechat"]) == wechat
     assert dev.file["api_key"].startswith("sk_")
     assert dev.file["publishable_key"].startswith("pk_")
 

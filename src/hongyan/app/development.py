@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 
+from hongyan.app.furniture import TENCENT_APP, WECHAT_APP, furnish_tencent, furnish_wechat
 from hongyan.core.message import Kind
+from hongyan.protocols import TencentSettings
 from hongyan.providers import SandboxSettings
 from hongyan.service.administer import add_template, create_app, new_key
 from hongyan.service.directory import Directory, KeyKind, Review
@@ -27,6 +29,8 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _PACKAGE: Final = 1_000_000
 _PURPOSES: Final = ("register", "login", "bind_phone", "change_phone", "reset_password")
 _NO_ORIGIN: Final = "none"
+_REVIEW_S: Final = 3
+"""What a review takes where nobody is there to do it: long enough to be seen as pending."""
 _ZHENZI_BODY: Final = "您的验证码为{1}，有效期{2}，请勿泄漏给他人。"
 """Whose clients say `5分钟` where ours says `5`."""
 _TEMPLATES: Final = (
@@ -46,6 +50,9 @@ class DevSecrets(msgspec.Struct):
     publishable_key: str
     zhenzi: dict[str, str] = {}
     """`app_id`, `app_secret` and `template_id`; empty in houses that are older than that."""
+    tencent: dict[str, str] = {}
+    wechat: dict[str, str] = {}
+    """Likewise: their sections of dev.json."""
 
     def __repr__(self) -> str:
         return "DevSecrets(…)"
@@ -66,8 +73,14 @@ def development_settings(settings: Settings, base_url: str) -> Settings:
         server=server,
         callbacks=msgspec.structs.replace(settings.callbacks, loopback_http=True),
         register=RegisterSettings(app=settings.register.app or APP),
+        tencent=_reviewing_by_itself(settings.tencent),
         providers=msgspec.structs.replace(settings.providers, sandbox=sandbox),
     )
+
+
+def _reviewing_by_itself(settings: TencentSettings) -> TencentSettings:
+    after_s = settings.approve_after_s
+    return msgspec.structs.replace(settings, approve_after_s=_REVIEW_S if after_s < 0 else after_s)
 
 
 def seed(administration: Administration, base_urls: tuple[str, ...]) -> DevSecrets:
@@ -79,6 +92,7 @@ def seed(administration: Administration, base_urls: tuple[str, ...]) -> DevSecre
         if ZHENZI_APP not in administration.directory().apps:
             secrets.zhenzi = _furnish_zhenzi(administration)
             administration.put_dev_secrets(msgspec.json.encode(secrets))
+        _furnish_others(administration, secrets)
     # The port may be another one today, and with it the origin of the page.
     _let_call(administration, secrets, {*base_urls, _NO_ORIGIN})
     return secrets
@@ -122,6 +136,8 @@ def write_dev_file(directory: Path, base_url: str, secrets: DevSecrets) -> Path:
         "api_key": secrets.api_key,
         "publishable_key": secrets.publishable_key,
         "zhenzi": secrets.zhenzi,
+        "tencent": secrets.tencent,
+        "wechat": secrets.wechat,
     }
     path = directory / DEV_FILE
     beside = path.with_suffix(".new")
@@ -179,6 +195,22 @@ def _furnish_zhenzi(administration: Administration) -> dict[str, str]:
         "app_secret": created.app_secret,
         "template_id": str(made),
     }
+
+
+def _furnish_others(administration: Administration, secrets: DevSecrets) -> None:
+    """What is missing for the clients of Tencent's protocol and WeChat's."""
+    directory = administration.directory()
+    account = directory.apps[APP].account.id
+    if {TENCENT_APP, WECHAT_APP} <= directory.apps.keys():
+        return
+    if Kind.MARKETING not in directory.routes:
+        administration.put_route(Kind.MARKETING, ["sandbox"])
+    administration.add_signature(account, SIGNATURE)
+    if TENCENT_APP not in directory.apps:
+        secrets.tencent = furnish_tencent(administration, account, SIGNATURE)
+    if WECHAT_APP not in directory.apps:
+        secrets.wechat = furnish_wechat(administration, account, SIGNATURE)
+    administration.put_dev_secrets(msgspec.json.encode(secrets))
 
 
 def _secrets(administration: Administration, directory: Directory) -> DevSecrets:

@@ -26,6 +26,8 @@ _GUIDE: Final = """
    The API      {url}/docs        every call, to be tried
    The keys     {file}
    Zhenzi       {url}             as apiUrl; AppId and AppSecret are among the keys
+   Tencent      {url}             as the SDK's endpoint, over http
+   WeChat       {url}             in place of https://api.weixin.qq.com
 
    curl -s {url}/v1/verifications -H 'Authorization: Bearer {key}' \\
      -H 'Content-Type: application/json' -d '{{"phone":"13800138000","purpose":"login"}}'

@@ -40,7 +40,7 @@ class Credentials(Protocol):
         """The keyed hash under which a secret is found: `Sealer.secret` of it."""
 
     def add_secret_key(self, key: SecretKey) -> None:
-        """A key whose SecretId is new."""
+        """A key whose SecretId is new; made now, where it does not say when."""
 
     def restrict_secret_key(self, name: str, networks: Collection[Network]) -> bool:
         """From where alone it may be used, from now on; whether there is such a key."""

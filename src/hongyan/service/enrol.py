@@ -65,32 +65,25 @@ _FETCHED: Final[Mapping[str, frozenset[tokens.Kind]]] = {
 
 
 def new_secret_key(
-    account: int,
-    now: Millis,
-    *,
-    networks: Collection[Network] = (),
-    lifetime: Millis | None = None,
+    account: int, networks: Collection[Network] = (), temporary_until: Millis = 0
 ) -> SecretKey:
-    """A key that signs. With a lifetime: temporary credentials, which come with a token."""
+    """A key that signs. With an end: temporary credentials, which come with a token."""
     return SecretKey(
         id=_SECRET_ID + _letters(_SECRET_LENGTH),
         account=account,
         secret=_letters(_SECRET_LENGTH),
-        token="" if lifetime is None else _TOKEN + _letters(2 * _SECRET_LENGTH),
+        token=_TOKEN + _letters(2 * _SECRET_LENGTH) if temporary_until else "",
         networks=tuple(networks),
-        created_at=now,
-        ends_at=NEVER if lifetime is None else now + lifetime,
+        ends_at=temporary_until or NEVER,
     )
 
 
-def rotate_secret_key(
-    administration: Administration, name: str, ends_at: Millis, now: Millis
-) -> SecretKey:
+def rotate_secret_key(administration: Administration, name: str, ends_at: Millis) -> SecretKey:
     """A key like the one before, which ends at a moment; until then both are good. Raises UnknownKey."""
     old = administration.directory().secret_keys.get(name)
     if old is None or old.token:
         raise UnknownKey(f"There is no live key {name}; temporary ones are made anew.")
-    key = new_secret_key(old.account, now, networks=old.networks)
+    key = new_secret_key(old.account, old.networks)
     administration.add_secret_key(key)
     if ends_at < old.ends_at:
         administration.end_secret_key(name, ends_at)

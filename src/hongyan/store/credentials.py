@@ -28,7 +28,7 @@ class Credentials(Changing):
                 self._seal.close(SECRET_KEY, row, key.secret.encode()),
                 self._seal.close(SECRET_TOKEN, row, token) if token else None,
                 _listed(key.networks),
-                key.created_at,
+                key.created_at or self._clock(),
                 None if key.ends_at == NEVER else key.ends_at,
             )
 
