@@ -6,11 +6,21 @@ from typing import Any
 
 import msgspec
 
-from hongyan.core.command import Approved, Consumed, Declined, Knock, Queued, Send, Sent
+from hongyan.core.command import (
+    Approved,
+    Consumed,
+    Declined,
+    Knock,
+    Link,
+    Queued,
+    Send,
+    Sent,
+)
 from hongyan.core.errors import Limited, ProofUsed
 from hongyan.core.hours import Hours
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
+from hongyan.core.lint.rule import Rulebook
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
@@ -28,12 +38,15 @@ from hongyan.service.directory import (
 )
 from hongyan.service.ports import Claimed, NewKey, Receipt, Reported
 from hongyan.service.settle import Attempted, Patience, settlement
+from hongyan.service.submit import By, Counter
 from hongyan.wire.wechat.tokens import renewed
+from support.forms import COMPANY, QUALIFICATION
 from support.world import World
 
 NUMBER = "+8613800138000"
 CODE = "384592"
 SECRET = "sk_0123456789"
+LINK = 1 << 62
 WINDOWS = (Window("24h", 2, DAY),)
 
 
@@ -64,7 +77,7 @@ async def lived_in(world: World) -> Lived:
     await world.store.refresh()
     messages = await _day_before(world)
     this_day, deferred = await _this_day(world)
-    messages += this_day
+    messages += [*this_day, *await _linked(world)]
     pending, approved = await _verifications(world)
     keyed = await world.send(world.message(NUMBER), key=world.idempotency("key"))
     assert isinstance(keyed, Sent)
@@ -130,6 +143,7 @@ def _furnish(world: World) -> None:
     desk.add_package(other, 77, "a gift")
     desk.open_account(other, is_open=False)
     desk.name_app(world.app, "zhenzi", "123456")
+    desk.name_app(world.app, "tencent", "1400006666")
     desk.add_key(
         world.app,
         NewKey(
@@ -168,6 +182,15 @@ def _furnish(world: World) -> None:
         )
     )
     _furnish_for_others(world, other)
+    _furnish_reviews(world)
+
+
+def _furnish_reviews(world: World) -> None:
+    """A qualification in review, with its papers, and a call that may come again."""
+    desk, now = world.administering, world.clock()
+    account = msgspec.structs.replace(desk.directory().accounts[world.account], name=COMPANY)
+    Counter(desk, account, Rulebook.DOCUMENT, By("ann", now)).submit(QUALIFICATION)
+    desk.put_done(world.mark("a call", b"request"), b"its answer", now)
 
 
 def _furnish_for_others(world: World, account: int) -> None:
@@ -207,6 +230,17 @@ def _furnish_for_others(world: World, account: int) -> None:
     )
     desk.grant(1, world.app, 0, lambda grant: renewed(grant, now))
     desk.audit("ann", "approved", "template 1", "Good.")
+
+
+async def _linked(world: World) -> list[MessageId]:
+    """A call of a protocol of others: links, one of which was opened, and statistics."""
+    messages = [world.message(f"+8613500135{number:03}") for number in range(2)]
+    links = [Link(LINK + n, one.id, "env-1", "/", NEVER) for n, one in enumerate(messages)]
+    send = Send(tuple(messages), links=tuple(links), tallied=True, refused=1)
+    answer = await world.accept(send)
+    assert isinstance(answer, Sent)
+    assert await world.store.open_link(LINK, world.clock()) is not None
+    return [one.id for one in messages]
 
 
 async def _named(world: World, reference: str, number: int) -> Message:
@@ -265,6 +299,13 @@ async def seen(world: World, lived: Lived) -> dict[str, Any]:
             await world.store.verification(one)
             for one in (lived.pending, lived.approved.verification)
         ],
+        "texts": await world.store.texts(world.app, 0, NEVER, 0, 1_000),
+        "texts to one": [
+            await world.store.texts_to(world.app, world.mark(f"+86137{n:08}"), 0, NEVER, 9)
+            for n in range(12)
+        ],
+        "ends": await world.store.ends(world.app, 0, NEVER),
+        "tally": await world.store.tally(world.app, 0, NEVER),
         "debts": world.administering.debts(100),
         "secrets": world.administering.dev_secrets(),
         "uses": world.administering.uses_of_secret_keys(),
@@ -288,6 +329,9 @@ async def lives_on(world: World, lived: Lived) -> None:
     assert isinstance(again.messages[0], Queued), "one of two"
     assert isinstance(await world.consume(lived.approved), Consumed)
     assert isinstance(await world.consume(lived.approved), ProofUsed)
+    opened = await world.store.open_link(LINK, world.clock())
+    assert opened is not None
+    assert (opened.link.environment, opened.times) == ("env-1", 2)
     caller = world.caller("o2", "10.0.0.1", "d1")
     approved = await world.check(lived.pending, CODE, caller=caller)
     assert isinstance(approved, Approved)

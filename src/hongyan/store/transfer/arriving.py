@@ -47,6 +47,7 @@ ORDER: Final = (
         "token_grant",
         "audit",
     ),
+    *("submission", "paper", "done"),
     *("signing_key", "message", "outbox", "attempt", "early_receipt", "verification"),
     *("current_verification", "known_openid", "member", "history", "kept", "reference"),
     *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply"),

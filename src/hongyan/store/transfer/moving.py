@@ -30,6 +30,8 @@ from hongyan.store.transfer.table import Figures, differing
 
 SLICE: Final = 20_000
 """Rows that are copied in one transaction."""
+_HEAVY: Final = {"paper": 4}
+"""The same of tables whose rows have megabytes."""
 _NAME: Final = "hongyan move"
 
 
@@ -178,7 +180,8 @@ class _Move:
         total = brought.figures[name].rows
         rows = leaving.rows(table, brought.after(table))
         self._watch(name, brought.rows.get(name, 0), total)
-        while some := list(islice(rows, self._slice)):
+        most = min(self._slice, _HEAVY.get(name, self._slice))
+        while some := list(islice(rows, most)):
             brought = brought.further(table, some)
             await target.put(table, some, brought)
             self._watch(name, brought.rows[name], total)
