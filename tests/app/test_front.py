@@ -7,7 +7,7 @@ import pytest
 from hongyan.api.problem import Refusals
 from hongyan.app.front import Front, Logged
 from hongyan.core.errors import NotFound
-from hongyan.wire.http import Request, Response, Route, Routes
+from hongyan.wire.http import Request, Response, Route, Routes, beside
 
 PROXY = "10.0.0.1"
 
@@ -167,3 +167,46 @@ async def test_the_access_log_holds_the_path_and_never_the_query(quiet_log: list
     assert "/a" in written
     assert "13800138000" not in written
     assert "sk_secret" not in written
+
+
+# Choosy routes.
+
+
+def choosy(**more: Any) -> tuple[Asked, Asked, Front]:
+    """A page, and a protocol that answers beside it where something is called."""
+    page, called, refuse = Asked(), Asked(), Refusals(lambda: 0)
+
+    def wants(request: Request) -> bool:
+        return b"x-action" in request.headers
+
+    chosen = [
+        Route(method, path, called, refuse, wants=wants, **more)
+        for path in ("/", "/called")
+        for method in ("GET", "*")
+    ]
+    routes = beside(chosen, [Route("GET", "/", page, refuse)])
+    return page, called, Front(Routes(routes), trusted_proxies=(PROXY,), logged="off")
+
+
+@pytest.mark.parametrize("path", ["/", "/called"])
+async def test_what_a_choosy_route_does_not_want_is_the_page(path: str) -> None:
+    page, called, chosen = choosy()
+    assert (await chosen.respond(ask(path))).status == 200
+    assert (await chosen.respond(ask(path, x_action="a"))).status == 200
+    assert (await chosen.respond(ask(path, method="POST", x_action="a"))).status == 200
+    assert (len(page.requests), len(called.requests)) == (1, 2)
+    refused = await chosen.respond(ask(path, method="POST"))
+    assert (refused.status, dict(refused.headers)[b"allow"]) == (405, b"GET")
+
+
+def test_how_large_a_body_may_be_is_its_routes_affair() -> None:
+    _, _, chosen = choosy(largest=lambda headers: int(headers[b"x-most"]))
+    assert chosen.largest("/called", {b"x-most": b"7"}) == 7
+    assert chosen.largest("/elsewhere", {b"x-most": b"7"}) == 0
+
+
+async def test_a_host_is_told_by_trusted_proxies_alone() -> None:
+    _, called, chosen = choosy()
+    for peer, told in ((PROXY, "sms.example.com"), ("192.0.2.9", "")):
+        await chosen.respond(ask("/", peer=peer, x_action="a", x_forwarded_host="sms.example.com"))
+        assert called.requests[-1].forwarded_host == told

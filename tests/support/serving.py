@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -59,12 +59,17 @@ def unread(_path: str, code: str) -> Response:
     return bad_request(code)
 
 
+def largest(_path: str, headers: Mapping[bytes, bytes]) -> int:
+    """Whoever says how large its body may be is believed."""
+    return int(headers.get(b"x-most", b"0"))
+
+
 class Serving:
     """A server with its responder, and the callers that a test has."""
 
     def __init__(self) -> None:
         self.responder = Responder()
-        self.server = HttpServer(self.responder, unread)
+        self.server = HttpServer(self.responder, unread, largest)
         self.port = 0
         self._callers: list[Caller] = []
 
