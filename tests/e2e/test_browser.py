@@ -88,6 +88,32 @@ async def test_a_person_registers_with_the_code_on_the_phone(
     await expect(page.locator("#member-id")).not_to_be_empty()
 
 
+async def test_a_text_is_answered_on_the_phone(visitor: tuple[Page, str, Dev]) -> None:
+    page, locale, house = visitor
+    phone, other = new_phone(), new_phone()
+    await page.goto(house.url)
+    for number in (phone, other):
+        house.app.sent(number, text="周五见", signature="鸿雁")
+    chat = page.locator("#chats button", has_text=phone[-4:])
+    await chat.click()
+    await page.locator("#reply-text").fill("好的")
+    await page.locator("#reply-text").press("Enter")
+    await expect(page.locator("#texts li")).to_have_count(2)
+    await expect(page.locator("#texts .mine p")).to_have_text("好的")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await page.locator("#reply-text").fill("T")
+    await page.locator("#reply button").click()
+    await expect(page.locator("#toast")).to_contain_text(
+        "营销" if locale == "zh-CN" else "marketing"
+    )
+    await page.locator("#back").click()
+    await page.locator("#chats button", has_text=other[-4:]).click()
+    await expect(page.locator("#texts li")).to_have_count(1)
+    await page.locator("#back").click()
+    await chat.click()
+    await expect(page.locator("#texts li")).to_have_count(3)
+
+
 async def test_a_pasted_text_gives_its_code(visitor: tuple[Page, str, Dev]) -> None:
     page, _, house = visitor
     code = await _asks_for_a_code(page, house, new_phone())

@@ -1,10 +1,12 @@
 """Status reports in a whole house: from an app's send to its own server's door."""
 
+import json
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 
+from hongyan.wire.tencent.push import TAKEN
 from support.process import NOTICED_S, Dev, eventually, new_phone
 from support.receiver import Receiver
 
@@ -66,6 +68,40 @@ def test_an_app_is_told_of_a_delivery_and_can_tell_that_it_is_us(
         "toNumber": "158****1111",
         "messageId": "the-one",
     }
+
+
+def test_replies_are_told_in_tencent_s_form(own: Dev, receiver: Receiver) -> None:
+    receiver.body = TAKEN
+    changed = own.command(
+        "app", "change", "app_dev", "--callback", receiver.url, "--callback-form", "tencent"
+    )
+    assert changed["callback_form"] == "tencent"
+    phone = new_phone()
+    own.app.sent(phone, text="周五见", signature="鸿雁")
+    own.nobody.get("/sandbox/messages/latest", phone=phone, wait=5)
+    assert own.nobody.post("/sandbox/replies", {"phone": phone, "text": "好的"}).status == 201
+    called = receiver.call()
+    assert called.is_signed_by(changed["callback_secret"])
+    reply = json.loads(called.body)
+    assert reply.pop("time") > 0
+    assert reply == {
+        "extend": "",
+        "mobile": phone,
+        "nationcode": "86",
+        "sign": "鸿雁",
+        "text": "好的",
+    }
+
+
+def test_a_form_stays_with_its_address(own: Dev) -> None:
+    url = "https://example.com/sms"
+    changed = own.command("app", "change", "app_zhenzi", "--callback", url)
+    assert changed["callback_form"] == "zhenzi"
+    changed = own.command("app", "change", "app_zhenzi", "--callback-form", "tencent")
+    assert (changed["callback"], changed["callback_form"]) == (url, "tencent")
+    assert "callback_secret" not in changed
+    changed = own.command("app", "change", "app_zhenzi", "--callback", f"{url}/new")
+    assert changed["callback_form"] == "tencent"
 
 
 def test_what_an_app_does_not_take_is_listed_and_can_be_tried_again(own: Dev) -> None:

@@ -168,6 +168,7 @@ def test_free_text_and_meaningless_texts_are_the_apps_to_close(dev: Dev) -> None
         ("app change app_dev --callback http://example.com", "A callback's address begins"),
         ("app change app_dev --callback https://u:p@example.com", "no user name or password"),
         ("app change app_dev --callback https://10.0.0.1/", "It is not a public address"),
+        ("app change app_dev --callback-form tencent", "give the address too"),
         ("template approve nothing", "Account 1 has no template nothing."),
         ("callback retry", "Name messages, or give --all."),
         ("key end app_dev x…y", "app_dev has no live key x…y."),

@@ -28,6 +28,7 @@ OPERATIONS = {
     "metrics": ("GET", "/metrics"),
     "latestSandboxMessage": ("GET", "/sandbox/messages/latest"),
     "listSandboxMessages": ("GET", "/sandbox/messages"),
+    "replyFromSandbox": ("POST", "/sandbox/replies"),
     "sandboxEvents": ("GET", "/sandbox/events"),
     "developmentPage": ("GET", "/sandbox/page.json"),
 }

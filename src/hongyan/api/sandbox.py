@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
-from hongyan.api.endpoint import Endpoint, answer, encode
+from hongyan.api.endpoint import Endpoint, answer, decoded, encode
 from hongyan.api.problem import BadRequest
 from hongyan.core import phone
 from hongyan.core.errors import NotFound
 from hongyan.core.identifier import read, written
 from hongyan.core.time import SECOND, rfc3339
 from hongyan.service.handset import Handset, code_of, signature_of
+from hongyan.service.hear import LONGEST, Hearing
 from hongyan.service.ports import HandsetText
 from hongyan.wire.http import Request, Response
 from hongyan.wire.wechat.requests import EXAMPLE_NUMBER
@@ -44,11 +46,34 @@ class SandboxMessages(msgspec.Struct):
     messages: list[SandboxMessage]
 
 
+class SandboxReply(msgspec.Struct, forbid_unknown_fields=True):
+    """A text back, from a number that was texted: an answer to the newest one, or to `message`."""
+
+    phone: Annotated[str, Meta(max_length=64)]
+    text: Annotated[str, Meta(max_length=LONGEST)]
+    message: Annotated[str, Meta(max_length=64)] = ""
+
+
+class SandboxReplied(msgspec.Struct):
+    """A reply that its app is told of. `opts_out`: from now on the number gets no marketing."""
+
+    id: str
+    phone: str
+    text: str
+    signature: str
+    opts_out: bool
+    sent_at: str
+
+
+_decoder: Final = msgspec.json.Decoder(SandboxReply)
+
+
 class SandboxApi:
     """Answers for the handset."""
 
-    def __init__(self, handset: Handset) -> None:
+    def __init__(self, handset: Handset, hearing: Hearing) -> None:
         self._handset = handset
+        self._hearing = hearing
 
     async def latest(self, request: Request) -> Response:
         number = _number(request.parameter("phone"))
@@ -64,6 +89,24 @@ class SandboxApi:
         given = request.parameter("phone")
         texts = self._handset.texts(_number(given) if given else "")
         return answer(SandboxMessages([_view(text) for text in texts]))
+
+    async def reply(self, request: Request) -> Response:
+        body: SandboxReply = decoded(request, _decoder)
+        number = _number(body.phone)
+        newest = [text.id for text in self._handset.texts(number)[:1]]
+        answered = [read(body.message)] if body.message else newest
+        if not answered:
+            raise NotFound("No text has arrived for this number.")
+        reply = await self._hearing.hear(number, body.text, message=answered[0])
+        replied = SandboxReplied(
+            id=written(reply.id),
+            phone=phone.national(reply.phone),
+            text=reply.text,
+            signature=reply.signature,
+            opts_out=reply.opts_out,
+            sent_at=rfc3339(reply.at),
+        )
+        return answer(replied, 201)
 
     async def events(self, _request: Request) -> Response:
         return Response(200, content_type=_EVENT_STREAM, headers=_NOT_CACHED, stream=self._stream())
@@ -95,6 +138,23 @@ class SandboxApi:
                 gives={200: SandboxMessages},
                 problems=(*_NUMBER, "host_refused"),
                 query={"phone": "The number, in any accepted form"},
+            ),
+            Endpoint(
+                method="POST",
+                path="/sandbox/replies",
+                handle=self.reply,
+                name="replyFromSandbox",
+                summary="Text back from a number",
+                tag="Sandbox",
+                takes=SandboxReply,
+                gives={201: SandboxReplied},
+                problems=(
+                    *_NUMBER,
+                    "invalid_text",
+                    "text_too_long",
+                    "not_found",
+                    "host_refused",
+                ),
             ),
             Endpoint(
                 method="GET",

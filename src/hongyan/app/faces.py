@@ -24,6 +24,7 @@ from hongyan.protocols import PROTOCOLS
 from hongyan.service.accept import Acceptance
 from hongyan.service.admit import Admission
 from hongyan.service.handset import Handset
+from hongyan.service.hear import Hearing
 from hongyan.service.ports import Chance, Clock, Desk, Store
 from hongyan.service.prove import Proofs
 from hongyan.service.register import Registration
@@ -135,7 +136,8 @@ class Faces:
             registration = Registration(store, self._verification, app)
             endpoints += RegisterApi(registration, self._proofs, seal, self._clock).endpoints()
         if self._handset is not None:
-            endpoints += SandboxApi(self._handset).endpoints()
+            hearing = Hearing(store, seal, self._clock)
+            endpoints += SandboxApi(self._handset, hearing).endpoints()
         return endpoints
 
     def _routes(self, one: Endpoint, cors: Cors, refuse: Refuse) -> list[Route]:

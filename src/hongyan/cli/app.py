@@ -24,7 +24,7 @@ from hongyan.cli.show import as_json, fail, show, show_row, show_table
 from hongyan.cli.where import place_option
 from hongyan.core.phone import COUNTRIES
 from hongyan.service import administer
-from hongyan.service.directory import App, Directory
+from hongyan.service.directory import App, Directory, Form
 from hongyan.service.ports import Administration
 from hongyan.wire.callback import AddressRefused, require_callable
 
@@ -199,6 +199,12 @@ def app_limit(name: str, numbers: Sequence[str], clients: Sequence[str], place: 
     help="What to do with texts like 你好 or 12132, which carriers block.",
 )
 @click.option("--callback", default=None, help="https://… to tell of its messages' ends, or none.")
+@click.option(
+    "--callback-form",
+    type=click.Choice([form.value for form in Form]),
+    default=None,
+    help="Whose form that is told in; that of the protocol in which the app is known, if not given.",
+)
 @place_option
 @as_json
 @operating
@@ -210,6 +216,7 @@ def app_change(
     free_text: bool | None,
     meaningless: str | None,
     callback: str | None,
+    callback_form: str | None,
     place: Place,
 ) -> None:
     """Change what is given and leave the rest; a serving house notices within a second.
@@ -217,6 +224,7 @@ def app_change(
     The secret that callbacks are signed by is shown once, with the first address; `--callback none` and
     the address again make another.
     """
+    form = None if callback_form is None else Form(callback_form)
     with opened(place) as administering, administering.together():
         one = found_app(administering.directory(), name)
         changes: dict[str, object] = {}
@@ -233,7 +241,7 @@ def app_change(
             changes["refuses_meaningless"] = meaningless == "refuse"
         changed = msgspec.structs.replace(one, **changes)
         administering.change_app(changed)
-        secret = _called_back(administering, changed, callback) if callback is not None else None
+        secret = _called_back(administering, changed, callback, form)
         known = administering.directory()
         row = app_row(known, known.apps[one.name], administering.balance(one.account.id))
     if secret is not None:
@@ -263,8 +271,16 @@ def _known_countries(countries: Sequence[str]) -> frozenset[str]:
     return frozenset(countries)
 
 
-def _called_back(administering: Administration, one: App, url: str) -> bytes | None:
-    """The secret that calls to a first address are signed by."""
+def _called_back(
+    administering: Administration, one: App, url: str | None, form: Form | None
+) -> bytes | None:
+    """The secret that calls to a first address are signed by. What is not given stays."""
+    if url is None:
+        if form is None:
+            return None
+        if one.callback is None:
+            fail("--callback-form: give the address too, with --callback.")
+        url = one.callback.url
     if url == "none":
         return administer.set_callback(administering, one, "")
     try:
@@ -273,4 +289,4 @@ def _called_back(administering: Administration, one: App, url: str) -> bytes | N
         require_callable(url, lenient=is_development)
     except AddressRefused as error:
         fail(f"--callback {url}: {error}")
-    return administer.set_callback(administering, one, url)
+    return administer.set_callback(administering, one, url, form)

@@ -92,6 +92,7 @@ def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:
         "meaningless": "refuse" if one.refuses_meaningless else "warn",
         "networks": [str(network) for network in one.networks],
         "callback": one.callback.url if one.callback else "",
+        "callback_form": one.callback.form if one.callback else "",
     }
 
 

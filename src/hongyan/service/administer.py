@@ -136,7 +136,9 @@ def _is_of_others(app_secret: Key) -> bool:
     return app_secret.hint.startswith(tuple(APP_SECRET_HINTS.values()))
 
 
-def set_callback(administration: Administration, app: App, url: str) -> bytes | None:
+def set_callback(
+    administration: Administration, app: App, url: str, form: Form | None = None
+) -> bytes | None:
     """Where the app is told of its messages' ends, or (with no address) that it is told nowhere.
 
     The secret that our calls are signed by: made with the first address, shown once.
@@ -146,7 +148,8 @@ def set_callback(administration: Administration, app: App, url: str) -> bytes | 
         return None
     known = app.callback
     made = known.secret if known else secrets.token_bytes(_CALLBACK_SECRET_BYTES)
-    form = known.form if known else Form.TENCENT if app.tencent else Form.ZHENZI
+    if form is None:
+        form = known.form if known else Form.TENCENT if app.tencent else Form.ZHENZI
     administration.change_app(msgspec.structs.replace(app, callback=Callback(url, made, form)))
     return None if known else made
 

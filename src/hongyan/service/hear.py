@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hongyan.core import opt_out, phone, text
+from hongyan.core import opt_out, text
 from hongyan.core.command import Hear, Heard, Reply
 from hongyan.core.errors import HongyanError, NotFound
 from hongyan.core.identifier import MessageId
@@ -28,21 +28,20 @@ class Hearing:
 
     async def hear(
         self,
-        number: str,
+        to: str,
         words: str,
         *,
         message: MessageId | None = None,
         at: Millis = 0,
         extend: str = "",
     ) -> Reply:
-        """What it was taken for, once it is on disk. `message`: the text that it answers, where that is
-        known; else the newest to this number. `at`: when it was sent; else now.
+        """What it was taken for, once it is on disk. `to`: the canonical number of whoever sent it.
+        `message`: the text that it answers, where that is known; else the newest to this number. `at`:
+        when it was sent; else now.
 
-        Raises Invalid for what is no number or no text, NotFound where no text went to that number, and
-        NotAccepted.
+        Raises InvalidText and TextTooLong, NotFound where no text went to that number, and NotAccepted.
         """
         text.require_showable(words, LONGEST)
-        to = phone.canonical(number, phone.COUNTRIES)
         mark = self._sealer.mark(PHONE, to.encode())
         found = await self._origin(message, mark)
         reply = Reply(

@@ -1,6 +1,7 @@
 /** The sandbox phone, on which the texts arrive. */
 
 import { spaced } from "./numbers.js";
+import { ReplyBox } from "./reply.js";
 import { clear, copied, find, make, moment, onLanguage, put, reveal, say } from "./words.js";
 
 const TOAST_MS = 2_500;
@@ -14,6 +15,9 @@ const successor = (key) => find("handset").querySelector(`[data-focus="${CSS.esc
 export class Handset {
   /** Newest first. */
   #texts = [];
+  /** Texts back, as this page has sent them: the oldest first. */
+  #replies = [];
+  #replyBox;
   #unread = new Set();
   /** The number whose chat is open; none shows the list. */
   #open = "";
@@ -29,6 +33,10 @@ export class Handset {
   constructor(onText, onCode) {
     this.#onText = onText;
     this.#onCode = onCode;
+    this.#replyBox = new ReplyBox(
+      () => this.#open,
+      (reply) => this.#sent(reply),
+    );
     find("back").addEventListener("click", () => this.#close());
     find("chat-view").addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#close();
@@ -41,6 +49,7 @@ export class Handset {
   /** Open the chat of a number. */
   show(phone) {
     this.#open = phone;
+    this.#replyBox.clear();
     this.#draw();
     reveal(find("handset"));
     find("chat-title").focus({ preventScroll: true });
@@ -104,8 +113,14 @@ export class Handset {
     else this.#toast(worked ? "phone.copied" : "copy.failed", text);
   }
 
-  #toast(words, { code }) {
-    put(find("toast"), words, { code });
+  #sent(reply) {
+    this.#replies.push(reply);
+    if (reply.opts_out) this.#toast("phone.reply.opted_out", { phone: spaced(reply.phone) });
+    this.#drawSoon();
+  }
+
+  #toast(words, values) {
+    put(find("toast"), words, values);
     clearTimeout(this.#toasting);
     this.#toasting = setTimeout(() => clear(find("toast")), TOAST_MS);
   }
@@ -169,12 +184,18 @@ export class Handset {
     else clear(find("others-said"));
     find("chat-title").textContent = spaced(this.#open);
     find("texts").setAttribute("aria-label", say("phone.to", { phone: spaced(this.#open) }));
-    find("texts").replaceChildren(...texts.reverse().map((text) => this.#bubble(text)));
+    const bubbles = texts.map((text) => [text.accepted_at, this.#bubble(text)]);
+    for (const reply of this.#replies) {
+      if (reply.phone === this.#open) bubbles.push([reply.sent_at, this.#replyBubble(reply)]);
+    }
+    bubbles.sort(([one], [other]) => (one < other ? -1 : 1));
+    find("texts").replaceChildren(...bubbles.map(([, bubble]) => bubble));
   }
 
   /** Show the end of a chat when there is something new to it; else leave it where it was read. */
   #scrollToNewest() {
-    const newest = this.#open && this.#texts.find((text) => text.phone === this.#open)?.id;
+    const ofChat = (text) => text.phone === this.#open;
+    const newest = this.#open && `${this.#texts.find(ofChat)?.id} ${this.#replies.findLast(ofChat)?.id}`;
     if (newest && newest !== this.#scrolledTo) find("texts").scrollTop = find("texts").scrollHeight;
     this.#scrolledTo = newest;
   }
@@ -185,6 +206,15 @@ export class Handset {
       {},
       make("time", { datetime: text.accepted_at }, moment(text.accepted_at)),
       make("p", { class: "bubble" }, ...this.#partsOf(text)),
+    );
+  }
+
+  #replyBubble(reply) {
+    return make(
+      "li",
+      { class: "mine" },
+      make("time", { datetime: reply.sent_at }, moment(reply.sent_at)),
+      make("p", { class: "bubble" }, reply.text),
     );
   }
 
