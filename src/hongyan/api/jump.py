@@ -17,7 +17,7 @@ body { min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
 main { width: 100%; max-width: 26rem; padding: 2.2rem 1.8rem; border: 1px solid var(--line);
   border-radius: 18px; background: var(--card); text-align: center; overflow-wrap: anywhere; }
 h1 { font-size: 1.35rem; line-height: 1.35; }
-p { margin-top: .9rem; }
+p { margin-top: .9rem; text-wrap: balance; }
 [lang=en] { color: var(--soft); font-size: .92rem; }
 h1 [lang=en] { display: block; font-size: 1rem; font-weight: 500; margin-top: .2rem; }
 a { display: block; margin-top: 1.6rem; padding: .8rem 1rem; border-radius: 12px;

@@ -43,6 +43,8 @@
   }
 
   function giveUp() {
+    // Without a button nothing is said of one.
+    if (!document.querySelector('#action button')) say('says', '');
     say('hint', words.search(mini.name || ''));
   }
 
