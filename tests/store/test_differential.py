@@ -27,6 +27,7 @@ from hongyan.core.command import (
     Hear,
     Idempotency,
     Knock,
+    Link,
     Reply,
     Resend,
     Send,
@@ -35,19 +36,22 @@ from hongyan.core.command import (
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MemberId
 from hongyan.core.limit import Window
-from hongyan.core.mark import NOBODY
+from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Rejected, Unconfirmed
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis
 from hongyan.service.ports import Claimed, Receipt, Reported
 from hongyan.service.recording import RepliedTo
 from hongyan.store.opening import KEY_FILE
-from support.world import LEASE, STORES, World
+from support.world import LEASE, NOON, STORES, World
 
 T = TypeVar("T")
 
 BOUGHT = 60
 MANY = 1_000
+LINK = 0x5555_5555_5555
+"""Of a message's id it makes the id of its link."""
+MONTH_AHEAD = NOON + 30 * DAY
 CODE, WRONG = "384592", "111111"
 WINDOWS = (Window("30s", 1, 30 * SECOND), Window("day", 3, DAY, natural_day=True))
 CLIENT_WINDOWS = (Window("1h", 4, HOUR),)
@@ -82,6 +86,7 @@ class Stores(RuleBasedStateMachine):
                 shutil.copy(self.worlds[0].directory / KEY_FILE, directory / KEY_FILE)
             world = World(directory, opened, packages=BOUGHT)
             self.worlds.append(self.runner.run(world.open()))
+            world.administering.name_app(world.app, "tencent", "1400006666")
         self.messages: list[Message] = []
         self.started: list[tuple[Started, str, str]] = []
         self.approved: list[Approved] = []
@@ -121,6 +126,7 @@ class Stores(RuleBasedStateMachine):
         client=few,
         limited=st.booleans(),
         key=few,
+        call=st.booleans(),
     )
     def send(
         self,
@@ -132,7 +138,9 @@ class Stores(RuleBasedStateMachine):
         client: str,
         limited: bool,
         key: str,
+        call: bool,
     ) -> None:
+        """`call`: as the protocols of others do it."""
         first = self.first
         messages = [self._message(number, kind, units, reference) for number in to]
         command = Send(
@@ -143,8 +151,31 @@ class Stores(RuleBasedStateMachine):
             CLIENT_WINDOWS if client else (),
             first.mark("door", b"door") if client else NOBODY,
         )
+        if call:
+            command = self._as_a_call(command)
         self.same(lambda world: world.accept(command))
         self.messages += messages
+
+    def _as_a_call(self, command: Send) -> Send:
+        """Within limits of its own, with a link in each text, and counted."""
+        messages = command.messages
+        links = [Link(one.id ^ LINK, one.id, "env", "/p", MONTH_AHEAD) for one in messages]
+        contents = [self.first.mark(one.phone, b"content") for one in messages]
+        return msgspec.structs.replace(
+            command,
+            contents=tuple(contents),
+            content_windows=WINDOWS if command.windows else (),
+            links=tuple(links),
+            tallied=True,
+            refused=len(messages) % 2,
+            keeps_refusals=True,
+        )
+
+    @precondition(lambda self: self.messages)
+    @rule(which=somewhere)
+    def click(self, which: int) -> None:
+        link = self.messages[which % len(self.messages)].id ^ LINK
+        self.same(lambda world: world.store.open_link(link, world.clock()))
 
     @rule(
         number=numbers, purpose=st.sampled_from(["login", "register"]), openid=few, ip=few, key=few
@@ -329,6 +360,21 @@ class Stores(RuleBasedStateMachine):
         """At every message's record, and at what apps find by their own names."""
         for message in self.messages:
             self._look_at(message)
+        self.look_at_lists()
+
+    @rule()
+    def look_at_lists(self) -> None:
+        app, ever = self.first.app, 1 << 62
+        self.same(lambda world: world.store.texts(app, 0, ever, 0, MANY))
+        self.same(lambda world: world.store.ends(app, 0, ever))
+        tally = self.same(lambda world: world.store.tally(app, 0, ever))
+        assert tally.accepted <= tally.requests
+        for digit in range(4):
+            self._look_at_number(self.first.mark(f"+861380013800{digit}"))
+
+    def _look_at_number(self, phone: Mark) -> None:
+        app = self.first.app
+        self.same(lambda world: world.store.texts_to(app, phone, 0, 1 << 62, MANY))
 
     def _look_at(self, message: Message) -> None:
         self.same(lambda world: world.store.message(message.app, message.id))

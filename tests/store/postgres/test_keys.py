@@ -6,8 +6,20 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hongyan.core import opt_out
 from hongyan.core.batch import decide, number_mark
-from hongyan.core.command import Check, Command, Consume, Idempotency, Knock, Resend, Send, Start
+from hongyan.core.command import (
+    Check,
+    Command,
+    Consume,
+    Hear,
+    Idempotency,
+    Knock,
+    Reply,
+    Resend,
+    Send,
+    Start,
+)
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
@@ -86,6 +98,19 @@ def start(number: int = 1, phone: Mark = PHONE, **words: object) -> Start:
     return msgspec.structs.replace(plain, **words)
 
 
+def reply(phone: Mark, *, opts_out: bool) -> Reply:
+    return Reply(
+        id=MessageId(9),
+        account=1,
+        app=1,
+        phone="+8613800138000",
+        phone_mark=phone,
+        text="R",
+        at=NOW,
+        opts_out=opts_out,
+    )
+
+
 def test_a_plain_text_needs_its_account_alone() -> None:
     keys = keys_of([Send((message(),))], {})
     assert keys.accounts == {1}
@@ -99,6 +124,20 @@ def test_a_text_within_limits_locks_its_number_and_its_user_but_not_its_door() -
     assert keys.counted == {number_mark(1, PHONE), Mark(71)}
     assert keys.looked_at == {Mark(81)}
     assert (keys.references, keys.kept) == ({Mark(51)}, {Mark(61)})
+
+
+def test_a_text_is_locked_by_its_content_and_marketing_asks_who_wants_none() -> None:
+    plain, other = message(2), message(3, Mark(501), kind=Kind.MARKETING)
+    send = Send((plain, other), contents=(Mark(91), Mark(92)), content_windows=WINDOWS)
+    keys = keys_of([send], {})
+    assert keys.counted == {Mark(91), Mark(92)}
+    assert keys.opt_outs == {opt_out.mark_of(1, Mark(501))}
+    unmeasured = msgspec.structs.replace(send, content_windows=())
+    assert keys_of([unmeasured], {}).counted == set()
+
+
+def test_a_reply_needs_nothing() -> None:
+    assert keys_of([Hear(reply(PHONE, opts_out=True))], {}) == keys_of([], {})
 
 
 def test_a_wrong_secret_locks_its_door_and_a_right_one_looks_at_it() -> None:
@@ -133,7 +172,11 @@ keys_of_requests = st.none() | st.builds(Idempotency, marks, marks)
 texts = st.builds(message, st.integers(1, 1 << 40), marks)
 """Of verifications: these bear no reference of an app's."""
 messages = st.builds(
-    message, st.integers(1, 1 << 40), marks, reference_mark=st.just(Mark(0)) | marks
+    message,
+    st.integers(1, 1 << 40),
+    marks,
+    reference_mark=st.just(Mark(0)) | marks,
+    kind=st.sampled_from(Kind),
 )
 windows = st.sampled_from([(), WINDOWS])
 ids = st.integers(1, 3).map(lambda number: VerificationId(number.to_bytes(16)))
@@ -148,7 +191,12 @@ commands_of_all_kinds = st.one_of(
         st.just(Mark(0)) | marks,
         windows,
         st.just(Mark(0)) | marks,
+        st.tuples(marks, marks, marks),
+        windows,
+        tallied=st.booleans(),
+        keeps_refusals=st.booleans(),
     ),
+    st.builds(Hear, st.builds(reply, marks, opts_out=st.booleans())),
     st.builds(Knock, marks, st.booleans()),
     st.builds(
         start,

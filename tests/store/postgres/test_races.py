@@ -10,7 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from hongyan.core.command import Approved, Consumed, Declined, Knock, Opened, Queued, Send, Sent
+from hongyan.core.command import (
+    Approved,
+    Consumed,
+    Declined,
+    Knock,
+    Link,
+    Opened,
+    Queued,
+    Send,
+    Sent,
+)
+from hongyan.core.draft import Tally
 from hongyan.core.errors import CodeRefused, HongyanError, ProofUsed, WrongSecret
 from hongyan.core.identifier import MemberId
 from hongyan.core.limit import Window
@@ -135,6 +146,70 @@ async def test_a_request_under_a_key_is_done_once(house: Processes) -> None:
         answers = await together(house, lambda w, k=key: w.send(key=w.idempotency(k)))  # type: ignore[misc]
         assert all(answer == answers[0] for answer in answers)
     assert await house.worlds[0].balance() == 995
+
+
+async def test_a_call_under_a_key_is_refused_once_and_for_all(tmp_path: Path) -> None:
+    """What is bought while all ask is spent by nobody, or by the one that was decided first."""
+    async with processes(tmp_path, 2, packages=0) as house:
+        key = house.worlds[0].idempotency("k")
+
+        async def send(world: World) -> Any:
+            message = msgspec.structs.replace(world.message(), units=2)
+            return await world.accept(Send((message,), idempotency=key, keeps_refusals=True))
+
+        asked = asyncio.ensure_future(together(house, send))
+        await send(house.worlds[1])
+        house.worlds[0].administering.add_package(1, 7, "late")
+        answers = await asked + await together(house, send)
+        assert len({repr(answer) for answer in answers}) == 1
+        assert await house.worlds[0].balance() == 7 - 2 * bool(queued(answers))
+
+
+async def test_the_same_text_is_counted_across_processes(house: Processes) -> None:
+    windows = (Window("30s", 3, 30 * SECOND),)
+
+    async def send(world: World) -> Any:
+        mark = world.mark("content", b"content")
+        command = Send((world.message(),), contents=(mark,), content_windows=windows)
+        return await world.accept(command)
+
+    for _ in range(2):
+        assert len(queued(await together(house, send))) == 3
+        house.worlds[0].clock.pass_by(30 * SECOND)
+
+
+async def test_statistics_lose_nothing_while_they_are_summed(house: Processes) -> None:
+    async def send(world: World) -> Any:
+        command = Send((world.message(units=2),), tallied=True, refused=1)
+        answer, _ = await asyncio.gather(world.accept(command), world.store.sweep())
+        return answer
+
+    assert len(queued(await together(house, send))) == AT_ONCE
+    for world in house.worlds:
+        expected = Tally(2 * AT_ONCE, AT_ONCE, 2 * AT_ONCE)
+        assert await world.store.tally(world.app, 0, 1 << 62) == expected
+        await world.sweep()
+
+
+async def test_each_time_a_link_is_opened_counts(house: Processes) -> None:
+    message = house.worlds[0].message()
+    link = Link(7, message.id, "env", "/", house.worlds[0].clock() + DAY)
+    await house.worlds[0].accept(Send((message,), links=(link,)))
+    opened = await together(house, lambda world: world.store.open_link(7, world.clock()))
+    assert sorted(one.times for one in opened) == list(range(1, AT_ONCE + 1))
+
+
+async def test_texts_are_listed_once_while_all_processes_file(house: Processes) -> None:
+    house.worlds[0].administering.name_app(1, "tencent", "1400006666")
+    assert len(queued(await together(house, lambda world: world.send()))) == AT_ONCE
+    house.worlds[0].clock.pass_by(2 * MINUTE)
+
+    async def look(world: World) -> Any:
+        await world.store.sweep()
+        return await world.store.texts(1, 0, 1 << 62, 0, 2 * AT_ONCE)
+
+    for count, page in await together(house, look):
+        assert (count, len({one.id for one in page})) == (AT_ONCE, AT_ONCE)
 
 
 async def test_a_reference_is_taken_once(house: Processes) -> None:
