@@ -454,8 +454,10 @@ class Watched(Protocol):
     low_balance: int
     """Fewer texts than these are an alarm."""
 
-    async def balance(self) -> int | Deferred:
-        """How many texts are left there; Deferred where it would take none now, or did not say."""
+    async def balance(self) -> int | Deferred | None:
+        """How many texts are left there, None where it is well and tells no number; Deferred where it
+        would take none now, or did not say.
+        """
 
 
 Desk: TypeAlias = Callable[[], Administration]

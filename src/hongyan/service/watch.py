@@ -40,13 +40,16 @@ def pause_s(stops: int, every: float) -> float:
     return float(min(_STOPPED_S * 2 ** min(stops, 20), every))
 
 
-def look(lane: Lane, provider: Watched, found: int | Deferred) -> None:
+def look(lane: Lane, provider: Watched, found: int | Deferred | None) -> None:
     """What follows from a balance."""
     if isinstance(found, Deferred):
         if found.stops:
             lane.halt(found.reason)
         return
     was, lane.balance = lane.balance, found
+    if found is None:
+        lane.resume()
+        return
     if found <= 0:
         lane.halt("Its balance is used up.")
         return
