@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from hongyan.core.policy import Policy
 from hongyan.protocols import TencentSettings
-from hongyan.providers import SandboxSettings, ZhenziSettings
+from hongyan.providers import CallSettings, SandboxSettings, TencentUpstreamSettings, ZhenziSettings
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
 from hongyan.service.website import WechatSettings, address_of
@@ -78,6 +78,13 @@ class ProvidersSettings(_Strict, frozen=True):
 
     sandbox: SandboxSettings | None = None
     zhenzi: ZhenziSettings | None = None
+    tencent: TencentUpstreamSettings | None = None
+
+
+def platforms(settings: ProvidersSettings) -> dict[str, CallSettings]:
+    """The upstreams that are called by an address, by name."""
+    found = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return {name: one for name, one in found.items() if isinstance(one, CallSettings)}
 
 
 class Settings(_Strict, frozen=True):
@@ -218,9 +225,9 @@ def _require_addresses(settings: Settings) -> None:
         _require_host(settings.wechat.link_host)
         key = "wechat.website_host"
         _require_host(settings.wechat.website_host)
-        key = "providers.zhenzi.api_url"
-        if settings.providers.zhenzi is not None:
-            _require_callable(settings.providers.zhenzi.api_url)
+        for name, platform in platforms(settings.providers).items():
+            key = f"providers.{name}.api_url"
+            _require_callable(platform.api_url)
     except ValueError as error:
         raise msgspec.ValidationError(f"{error} - at `$.{key}`") from error
 

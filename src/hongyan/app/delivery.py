@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from hongyan.app.late import LateCourier
 from hongyan.core.time import SECOND
 from hongyan.providers import PROVIDERS
 from hongyan.service import dispatch
+from hongyan.service.collect import Collector
 from hongyan.service.dispatch import Dispatcher
 from hongyan.service.handset import Handset
 from hongyan.service.inquire import Inquirer
@@ -18,12 +20,25 @@ from hongyan.service.watch import watch_forever
 from hongyan.settings import ProvidersSettings, Settings
 
 _SANDBOX: Final = "sandbox"
+_BY_NUMBER: Final = ("tencent",)
+"""Platforms that know texts by number and time, or by names of their own."""
 
 
 def configured(settings: ProvidersSettings, *, in_development: bool) -> frozenset[str]:
     """The providers that the workers of such a house can call: the sandbox's only in `dev`."""
     names = {name for name in PROVIDERS if getattr(settings, name) is not None}
     return frozenset(names if in_development else names - {_SANDBOX})
+
+
+def by_number(
+    name: str, settings: ProvidersSettings, store: Store, clock: Clock
+) -> Provider | None:
+    """A provider that asks the store about what it has been given; None for one that is not called."""
+    configuration = getattr(settings, name)
+    if configuration is None:
+        return None
+    find, named = partial(store.handed, name), partial(store.known_as, name)
+    return PROVIDERS[name](configuration, clock, find, named)
 
 
 class Delivery:
@@ -40,6 +55,7 @@ class Delivery:
         self._courier = LateCourier(settings.callbacks)
         self._notifier = Notifier(store, self._courier, clock)
         self._inquirer = Inquirer(store, self._upstreams, clock)
+        self._collector = Collector(store, self._upstreams, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -48,6 +64,7 @@ class Delivery:
             asyncio.create_task(sweep_forever(self._store), name="sweep"),
             asyncio.create_task(self._notifier.run(), name="notify"),
             asyncio.create_task(self._inquirer.run(), name="inquire"),
+            asyncio.create_task(self._collector.run(), name="collect"),
             *[
                 asyncio.create_task(watch_forever(lane), name=f"watch {lane.provider.name}")
                 for lane in self._dispatcher.lanes.values()
@@ -81,4 +98,9 @@ class Delivery:
             providers.append(sandbox(settings.sandbox, handset, receive, self._clock))
         if settings.zhenzi is not None:
             providers.append(PROVIDERS["zhenzi"](settings.zhenzi))
+        providers += [
+            provider
+            for name in _BY_NUMBER
+            if (provider := by_number(name, settings, self._store, self._clock)) is not None
+        ]
         return providers

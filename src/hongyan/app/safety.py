@@ -3,10 +3,10 @@
 import ipaddress
 from pathlib import Path
 
-from hongyan.settings import Settings, url_parts
+from hongyan.settings import Settings, platforms, url_parts
 from hongyan.store.opening import KEY_FILE
 
-_SHORTEST_METRICS_KEY = 16
+_SHORTEST_KEY = 16
 
 
 def unsafe(settings: Settings, directory: Path) -> list[str]:
@@ -14,7 +14,8 @@ def unsafe(settings: Settings, directory: Path) -> list[str]:
     return [
         *_address(settings.server.base_url),
         *_sandbox(settings),
-        *_zhenzi(settings),
+        *_platforms(settings),
+        *_receipts(settings),
         *_callbacks(settings),
         *_metrics(settings.metrics.key),
         *_key_file(directory / KEY_FILE),
@@ -52,15 +53,22 @@ def _sandbox(settings: Settings) -> list[str]:
     return [sentence + " only. Remove the table, or use 'hongyan dev'."]
 
 
-def _zhenzi(settings: Settings) -> list[str]:
-    zhenzi = settings.providers.zhenzi
-    if zhenzi is None:
+def _platforms(settings: Settings) -> list[str]:
+    found = []
+    for name, one in platforms(settings.providers).items():
+        parts = url_parts(one.api_url)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            sentence = f"[providers.{name}] api_url is {one.api_url}: secrets and numbers would"
+            found.append(sentence + " travel in the clear. Use https://.")
+    return found
+
+
+def _receipts(settings: Settings) -> list[str]:
+    tencent = settings.providers.tencent
+    if tencent is None or not tencent.receipts_key or len(tencent.receipts_key) >= _SHORTEST_KEY:
         return []
-    parts = url_parts(zhenzi.api_url)
-    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
-        return []
-    sentence = f"[providers.zhenzi] api_url is {zhenzi.api_url}: the AppSecret and the numbers"
-    return [sentence + " would travel in the clear. Use https://."]
+    sentence = f"[providers.tencent] receipts_key is short: give it at least {_SHORTEST_KEY}"
+    return [sentence + " characters."]
 
 
 def _callbacks(settings: Settings) -> list[str]:
@@ -70,9 +78,9 @@ def _callbacks(settings: Settings) -> list[str]:
 
 
 def _metrics(key: str) -> list[str]:
-    if not key or len(key) >= _SHORTEST_METRICS_KEY:
+    if not key or len(key) >= _SHORTEST_KEY:
         return []
-    return [f"[metrics] key is short: give it at least {_SHORTEST_METRICS_KEY} characters."]
+    return [f"[metrics] key is short: give it at least {_SHORTEST_KEY} characters."]
 
 
 def _key_file(path: Path) -> list[str]:

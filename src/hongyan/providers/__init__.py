@@ -3,13 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from hongyan.providers.calling import CallSettings
 from hongyan.providers.sandbox import Sandbox, SandboxSettings
+from hongyan.providers.tencent import Tencent, TencentUpstreamSettings
 from hongyan.providers.zhenzi import Zhenzi, ZhenziSettings
 from hongyan.service.ports import Provider
 
-__all__ = ["PROVIDERS", "Sandbox", "SandboxSettings", "Zhenzi", "ZhenziSettings"]
+__all__ = [
+    "PROVIDERS",
+    "CallSettings",
+    "Sandbox",
+    "SandboxSettings",
+    "Tencent",
+    "TencentUpstreamSettings",
+    "Zhenzi",
+    "ZhenziSettings",
+]
 
 PROVIDERS: Final[Mapping[str, Callable[..., Provider]]] = {
     "sandbox": Sandbox,
     "zhenzi": Zhenzi,
+    "tencent": Tencent,
 }

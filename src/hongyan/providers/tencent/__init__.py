@@ -32,7 +32,7 @@ from hongyan.wire.tencent.codes import OK
 from hongyan.wire.tencent.envelope import Refusal
 from hongyan.wire.tencent.requests import Request
 
-__all__ = ["Tencent", "TencentSettings"]
+__all__ = ["Tencent", "TencentUpstreamSettings"]
 
 _Answer = TypeVar("_Answer", bound=Answer)
 
@@ -48,7 +48,7 @@ _LONGEST_ID: Final = 64
 _EXPIRED: Final = "AuthFailure.SignatureExpire"
 
 
-class TencentSettings(CallSettings, frozen=True, kw_only=True):
+class TencentUpstreamSettings(CallSettings, frozen=True, kw_only=True):
     """`[providers.tencent]` in the configuration."""
 
     secret_id: Annotated[str, Meta(min_length=1)]
@@ -74,7 +74,7 @@ class TencentSettings(CallSettings, frozen=True, kw_only=True):
     """Fewer texts left in packages than these are an alarm."""
 
     def __repr__(self) -> str:
-        return f"TencentSettings({self.api_url!r}, {self.sdk_app_id!r})"
+        return f"TencentUpstreamSettings({self.api_url!r}, {self.sdk_app_id!r})"
 
 
 class Tencent:
@@ -84,7 +84,7 @@ class Tencent:
     most = _MOST
 
     def __init__(
-        self, settings: TencentSettings, clock: Clock, find: FindHanded, named: FindNamed
+        self, settings: TencentUpstreamSettings, clock: Clock, find: FindHanded, named: FindNamed
     ) -> None:
         self.concurrency = settings.concurrency
         self.rate = settings.rate
