@@ -16,7 +16,13 @@ from msgspec import Meta
 
 from hongyan.core.policy import Policy
 from hongyan.protocols import TencentSettings
-from hongyan.providers import CallSettings, SandboxSettings, TencentUpstreamSettings, ZhenziSettings
+from hongyan.providers import (
+    CallSettings,
+    SandboxSettings,
+    TencentUpstreamSettings,
+    WechatUpstreamSettings,
+    ZhenziSettings,
+)
 from hongyan.service.notify import CallbackSettings
 from hongyan.service.settle import Patience
 from hongyan.service.website import WechatSettings, address_of
@@ -79,6 +85,7 @@ class ProvidersSettings(_Strict, frozen=True):
     sandbox: SandboxSettings | None = None
     zhenzi: ZhenziSettings | None = None
     tencent: TencentUpstreamSettings | None = None
+    wechat: WechatUpstreamSettings | None = None
 
 
 def platforms(settings: ProvidersSettings) -> dict[str, CallSettings]:

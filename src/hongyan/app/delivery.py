@@ -20,7 +20,7 @@ from hongyan.service.watch import watch_forever
 from hongyan.settings import ProvidersSettings, Settings
 
 _SANDBOX: Final = "sandbox"
-_BY_NUMBER: Final = ("tencent",)
+_BY_NUMBER: Final = ("tencent", "wechat")
 """Platforms that know texts by number and time, or by names of their own."""
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from hongyan.providers.calling import CallSettings
 from hongyan.providers.sandbox import Sandbox, SandboxSettings
 from hongyan.providers.tencent import Tencent, TencentUpstreamSettings
+from hongyan.providers.wechat import Wechat, WechatUpstreamSettings
 from hongyan.providers.zhenzi import Zhenzi, ZhenziSettings
 from hongyan.service.ports import Provider
 
@@ -16,6 +17,8 @@ __all__ = [
     "SandboxSettings",
     "Tencent",
     "TencentUpstreamSettings",
+    "Wechat",
+    "WechatUpstreamSettings",
     "Zhenzi",
     "ZhenziSettings",
 ]
@@ -24,4 +27,5 @@ PROVIDERS: Final[Mapping[str, Callable[..., Provider]]] = {
     "sandbox": Sandbox,
     "zhenzi": Zhenzi,
     "tencent": Tencent,
+    "wechat": Wechat,
 }

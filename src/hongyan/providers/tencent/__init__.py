@@ -16,19 +16,18 @@ from msgspec import Meta
 from hongyan.core import text
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.message import Message
-from hongyan.core.outcome import Accepted, Deferred, Outcome, Unconfirmed
+from hongyan.core.outcome import Deferred, Outcome, Unconfirmed
 from hongyan.core.time import DAY, HOUR, SECOND, Millis, beijing
-from hongyan.providers.calling import Caller, CallSettings, Reach, said
-from hongyan.providers.tencent import clocks, codes, records
-from hongyan.providers.tencent.mirror import Mirror, Text, text_of
+from hongyan.providers.calling import Caller, CallSettings, Reach, codes, said
+from hongyan.providers.calling.numbers import Numbers
+from hongyan.providers.tencent import clocks, records
 from hongyan.service.collect import Result
 from hongyan.service.handing import FindHanded, FindNamed, Handed
 from hongyan.service.ports import Clock, Told
 from hongyan.wire.tc3 import Signer
 from hongyan.wire.tencent import answers, envelope, requests
 from hongyan.wire.tencent.actions import NEW
-from hongyan.wire.tencent.answers import Answer, SendStatus
-from hongyan.wire.tencent.codes import OK
+from hongyan.wire.tencent.answers import Answer
 from hongyan.wire.tencent.envelope import Refusal
 from hongyan.wire.tencent.requests import Request
 
@@ -44,7 +43,6 @@ _RECORDED: Final[Millis] = 72 * HOUR
 """How far back the platform looks."""
 _PACKAGES_SINCE: Final[Millis] = 731 * DAY
 _MOST_ANSWER_BYTES: Final = 1_048_576
-_LONGEST_ID: Final = 64
 _EXPIRED: Final = "AuthFailure.SignatureExpire"
 
 
@@ -99,7 +97,7 @@ class Tencent:
         self._named = named
         self._skew: Millis = 0
         """Their clock less ours, once a signature was refused for it."""
-        self._mirror = Mirror()
+        self._numbers = Numbers(clock, self.group, settings.secret_key)
         self._caller = Caller(settings, _MOST_ANSWER_BYTES)
         host = urlsplit(settings.api_url).netloc
         self._signer = Signer(settings.secret_id, settings.secret_key, host)
@@ -114,19 +112,11 @@ class Tencent:
         return outcome
 
     async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        now = self._clock()
-        came: dict[MessageId, Outcome] = {}
-        going: dict[str, Message] = {}
-        for message in messages:
-            if refusal := self._not_now(message, now):
-                came[message.id] = refusal
-            elif message.phone in going:
-                came[message.id] = Deferred("The same text to this number is on its way.", SECOND)
-            else:
-                going[message.phone] = message
-        if going:
-            came |= await self._handed_over(list(going.values()))
-        return [came[message.id] for message in messages]
+        refused = {one.id: why for one in messages if (why := self._unfit(one))}
+        fit = [one for one in messages if one.id not in refused]
+        going, known = self._numbers.parted(fit)
+        came = refused | known | (await self._handed_over(going) if going else {})
+        return [came[one.id] for one in messages]
 
     async def ask(self, message: MessageId) -> Told:
         """By its number, in the platform's records of the days that it looks back."""
@@ -193,9 +183,8 @@ class Tencent:
             case Unconfirmed(reason=reason):
                 return Deferred(reason)
             case Refusal():
-                outcome = codes.outcome(answered.code, self._said(answered), now)
-                stops = isinstance(outcome, Deferred) and outcome.stops
-                return Deferred(self._said(answered), stops=stops)
+                words = said(answered.code, answered.message, self._settings.secret_key)
+                return Deferred(words, stops=codes.stops(answered.code))
 
     async def converted(self, message: MessageId, at: Millis) -> None:
         """Tell that the code of a text was filled in; what becomes of that is the platform's affair."""
@@ -215,14 +204,13 @@ class Tencent:
 
     # Handing over.
 
-    def _not_now(self, message: Message, now: Millis) -> Outcome | None:
+    def _unfit(self, message: Message) -> Outcome | None:
         """Why a text is not even tried."""
         if not self._template(message):
             return Deferred("It has no template for this text.")
         if message.phone.startswith(_MAINLAND) and not self._sign(message):
             return Deferred("The text has no signature.")
-        until, code = self._mirror.closed(self._counted(message), now)
-        return Deferred(f"{code}, as before.", until - now) if until else None
+        return None
 
     async def _handed_over(self, messages: Sequence[Message]) -> dict[MessageId, Outcome]:
         """One call, of numbers that differ."""
@@ -242,33 +230,13 @@ class Tencent:
             if reach.connected:
                 raise
             answered = Deferred("It could not be reached in time.")
-        now = self._clock()
         match answered:
             case answers.SendSmsResponse(send_status_set=statuses):
-                found = _by_number(statuses)
-                return {one.id: self._outcome(one, found, now) for one in messages}
-            case Refusal(code=code):
-                outcomes = [self._refused(one, code, self._said(answered), now) for one in messages]
-                return {one.id: came for one, came in zip(messages, outcomes, strict=True)}
+                return self._numbers.told(messages, statuses)
+            case Refusal(code=code, message=words):
+                return self._numbers.refused(messages, code, words)
             case _:
-                return {one.id: answered for one in messages}
-
-    def _outcome(
-        self, message: Message, found: dict[str, list[SendStatus]], now: Millis
-    ) -> Outcome:
-        """By what was answered of its number, in whatever order."""
-        of_it = found.get(_number(message.phone), [])
-        if len({one.code for one in of_it}) != 1:
-            return Unconfirmed("Its answer says nothing of this number.")
-        status = of_it[0]
-        if status.code == OK:
-            self._mirror.sent(self._counted(message), now)
-            return Accepted(status.serial_no[:_LONGEST_ID])
-        return self._refused(message, status.code, self._said(status), now)
-
-    def _refused(self, message: Message, code: str, words: str, now: Millis) -> Outcome:
-        until = self._mirror.refused(code, self._counted(message), now)
-        return codes.outcome(code, words, now) if until is None else Deferred(words, until - now)
+                return dict.fromkeys([one.id for one in messages], answered)
 
     def _template(self, message: Message) -> str:
         settings = self._settings
@@ -278,10 +246,6 @@ class Tencent:
 
     def _sign(self, message: Message) -> str:
         return self._settings.sign_name or text.signature_of(message.text)[0]
-
-    def _counted(self, message: Message) -> Text:
-        content = (self._template(message), message.params, self._sign(message))
-        return text_of(message.phone, content)
 
     # Asking.
 
@@ -345,22 +309,6 @@ class Tencent:
         if self._settings.region:
             named["x-tc-region"] = self._settings.region
         return self._signer.posted(body, at) | named
-
-    def _said(self, one: Refusal | SendStatus) -> str:
-        return said(one.code, one.message, self._settings.secret_key)
-
-
-def _by_number(statuses: Sequence[SendStatus]) -> dict[str, list[SendStatus]]:
-    found: dict[str, list[SendStatus]] = {}
-    for one in statuses:
-        found.setdefault(_number(one.phone_number), []).append(one)
-    return found
-
-
-def _number(phone: str) -> str:
-    """As it is compared: with its country, of which the platform leaves away none but China's."""
-    digits = phone.removeprefix("+")
-    return digits if phone.startswith("+") or len(digits) > len("13800138000") else f"86{digits}"
 
 
 def _is_closed(answered: object) -> bool:

@@ -1,4 +1,5 @@
-"""Codes: what each answer of Tencent's to SendSms says of a text, be it of a number or of the call.
+"""Codes: what each of Tencent's codes says of a text, be it of a number or of the call. WeChat answers
+with the same for each number.
 
 The table is docs/howto/tencent-upstream.md's. A code that stands here was given before anything was
 sent; any other leaves the text in doubt.
@@ -96,6 +97,11 @@ def outcome(code: str, said: str, now: Millis) -> Outcome:
             return Deferred(said, stops=True)
         case None:
             return Unconfirmed(said)
+
+
+def stops(code: str) -> bool:
+    """Whether nothing will be taken after it."""
+    return EFFECTS.get(code) is Effect.STOPS
 
 
 def _morning(now: Millis) -> Millis:
