@@ -1,18 +1,32 @@
 """Every provider × its recorded cases, and × all that a network does to those that call somebody."""
 
 import asyncio
+import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hongyan.core.message import Message
 from hongyan.core.outcome import Accepted, Deferred, Outcome, Unconfirmed
 from hongyan.providers import PROVIDERS
 from hongyan.service.ports import Provider
-from support.rig import CALLED, CODE, NUMBER, RIGS, SECRET, a_message, recorded, zhenzi
+from support.rig import (
+    ACCEPTED,
+    CALLED,
+    CODE,
+    NUMBER,
+    REFUSING,
+    RIGS,
+    SECRET,
+    TOKEN,
+    TOKEN_PATH,
+    a_message,
+    recorded,
+)
 from support.upstream import (
     Platform,
     Reply,
@@ -27,8 +41,6 @@ from support.upstream import (
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "providers"
 CASES = sorted(FIXTURES.glob("*/*.json"))
-ACCEPTED = http('{"code":0,"data":"发送成功"}')
-WHOLE = len(ACCEPTED)
 
 
 def test_every_provider_has_recorded_cases() -> None:
@@ -66,12 +78,18 @@ class Called:
     """A provider, and the platform that it calls."""
 
     def __init__(self, name: str, platform: Platform) -> None:
-        self.make: Callable[..., Provider] = {"zhenzi": zhenzi}[name]
+        self.name = name
+        self.accepted = ACCEPTED[name]
         self.platform = platform
+        self.platform.reply = says(self.accepted)
+        self.platform.aside[TOKEN_PATH] = TOKEN
         self._made: list[Provider] = []
 
+    def message(self) -> Message:
+        return a_message(template=0 if self.name == "zhenzi" else 5)
+
     def provider(self, url: str = "", **settings: Any) -> Provider:
-        self._made.append(self.make(url or self.platform.url, **settings))
+        self._made.append(CALLED[self.name](url or self.platform.url, **settings))
         return self._made[-1]
 
     async def close(self) -> None:
@@ -104,7 +122,7 @@ def refusing_port() -> Iterator[int]:
 async def test_a_refused_connection_is_surely_no_send(called: Called) -> None:
     with refusing_port() as port:
         provider = called.provider(f"http://127.0.0.1:{port}")
-        assert isinstance(await outcome_of(provider.send(a_message())), Deferred)
+        assert isinstance(await outcome_of(provider.send(called.message())), Deferred)
 
 
 async def test_nor_is_a_name_that_nobody_knows(
@@ -115,19 +133,19 @@ async def test_nor_is_a_name_that_nobody_knows(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     provider = called.provider("http://platform.invalid")
-    assert isinstance(await outcome_of(provider.send(a_message())), Deferred)
+    assert isinstance(await outcome_of(provider.send(called.message())), Deferred)
 
 
 async def test_nor_is_a_connection_that_never_stands(called: Called) -> None:
     with deaf() as port:
         provider = called.provider(f"http://127.0.0.1:{port}", connect_s=0.1, timeout_s=60)
-        assert isinstance(await outcome_of(provider.send(a_message())), Deferred)
+        assert isinstance(await outcome_of(provider.send(called.message())), Deferred)
 
 
 async def test_nor_is_one_that_does_not_stand_when_the_time_is_over(called: Called) -> None:
     with deaf() as port:
         provider = called.provider(f"http://127.0.0.1:{port}", connect_s=60, timeout_s=60)
-        sending = asyncio.create_task(provider.send(a_message()))
+        sending = asyncio.create_task(provider.send(called.message()))
         await asyncio.wait([sending], timeout=0.1)
         sending.cancel()
         assert isinstance(await outcome_of(sending), Deferred)
@@ -138,7 +156,7 @@ async def test_nor_is_a_handshake_with_one_that_knows_no_tls(
     called: Called, settings: dict[str, Any]
 ) -> None:
     provider = called.provider(called.platform.url.replace("http:", "https:"), **settings)
-    assert isinstance(await outcome_of(provider.send(a_message())), Deferred)
+    assert isinstance(await outcome_of(provider.send(called.message())), Deferred)
     assert called.platform.asked == []
 
 
@@ -163,58 +181,75 @@ UNREADABLE: dict[str, bytes | str] = {
     "good, then too long": '{"code":0,"data":"a"}' + " " * 70_000,
 }
 
-FAULTS: dict[str, Reply] = {
-    "silence": says_and_waits(b""),
-    "cut at once": cuts,
-    "closed at once": says_and_cuts(b""),
-    "cut in the head": says_and_cuts(ACCEPTED[:20]),
-    "cut in the body": says_and_cuts(ACCEPTED[:-3]),
-    "cut without a length": says_and_cuts(b'HTTP/1.1 200 OK\r\n\r\n{"code":0,"data":"'),
-    "slow in the head": says_and_waits(ACCEPTED[:20]),
-    "slow in the body": says_and_waits(ACCEPTED[:-3]),
-    "endless": says_and_waits(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 200_000),
-    "no HTTP": says(b"220 mail.example.com ESMTP\r\n\r\n"),
-    "an endless line": says(b"HTTP/1.1 200 OK\r\nx: " + b"x" * 100_000 + b"\r\n\r\n"),
-    **{
-        status: says(http('{"code":0,"data":"发送成功"}', status, "Location: /sms/send.do"))
-        for status in ("302 Found", "307 Temporary Redirect", "204 No Content", "400 Bad Request")
-    },
-    **{
-        status: says(http('{"code":0,"data":"发送成功"}', status))
-        for status in ("500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable")
-    },
-    **{name: says(http(body)) for name, body in UNREADABLE.items()},
-}
+
+def faults(accepted: bytes) -> dict[str, Reply]:
+    """What may happen to an answer, or be one."""
+    body = accepted.partition(b"\r\n\r\n")[2]
+    half = body.decode()[: len(body.decode()) // 2]
+    return {
+        "silence": says_and_waits(b""),
+        "cut at once": cuts,
+        "closed at once": says_and_cuts(b""),
+        "cut in the head": says_and_cuts(accepted[:20]),
+        "cut in the body": says_and_cuts(accepted[:-3]),
+        "cut without a length": says_and_cuts(b"HTTP/1.1 200 OK\r\n\r\n" + half.encode()),
+        "slow in the head": says_and_waits(accepted[:20]),
+        "slow in the body": says_and_waits(accepted[:-3]),
+        "endless": says_and_waits(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 2_000_000),
+        "half of its own": says(http(half)),
+        "two of its own": says(http(body + body)),
+        "no HTTP": says(b"220 mail.example.com ESMTP\r\n\r\n"),
+        "an endless line": says(b"HTTP/1.1 200 OK\r\nx: " + b"x" * 100_000 + b"\r\n\r\n"),
+        **{
+            status: says(http(body, status, "Location: /sms/send.do"))
+            for status in (
+                "302 Found",
+                "307 Temporary Redirect",
+                "204 No Content",
+                "400 Bad Request",
+            )
+        },
+        **{
+            status: says(http(body, status))
+            for status in (
+                "500 Internal Server Error",
+                "502 Bad Gateway",
+                "503 Service Unavailable",
+            )
+        },
+        **{name: says(http(body)) for name, body in UNREADABLE.items()},
+    }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults(b""))
 async def test_whatever_else_may_have_been_a_send_and_is_none_again(
     called: Called, fault: str
 ) -> None:
-    called.platform.reply = FAULTS[fault]
+    called.platform.reply = faults(called.accepted)[fault]
     provider = called.provider()
-    assert isinstance(await outcome_of(provider.send(a_message())), Unconfirmed)
+    assert isinstance(await outcome_of(provider.send(called.message())), Unconfirmed)
     assert len(called.platform.asked) == 1
-    called.platform.reply = says(ACCEPTED)
-    assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+    called.platform.reply = says(called.accepted)
+    assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
     assert len(called.platform.asked) == 2
 
 
 async def test_what_stands_before_it_and_refuses_has_sent_nothing(called: Called) -> None:
     called.platform.reply = says(http("<html>", "403 Forbidden"))
-    assert isinstance(await outcome_of(called.provider().send(a_message())), Deferred)
+    assert isinstance(await outcome_of(called.provider().send(called.message())), Deferred)
 
 
 async def test_an_answer_may_come_byte_by_byte(called: Called) -> None:
-    called.platform.reply = says(*(ACCEPTED[at : at + 8] for at in range(0, WHOLE, 8)))
+    whole = called.accepted
+    called.platform.reply = says(*(whole[at : at + 8] for at in range(0, len(whole), 8)))
     provider = called.provider(timeout_s=5)
-    assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+    assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
 
 
 async def test_a_connection_is_kept(called: Called) -> None:
     provider = called.provider()
     for _ in range(3):
-        assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+        assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
     assert (called.platform.connections, len(called.platform.asked)) == (1, 3)
 
 
@@ -222,25 +257,25 @@ async def test_a_kept_connection_that_dies_under_a_text_sends_it_no_second_time(
     called: Called,
 ) -> None:
     provider = called.provider()
-    assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+    assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
     called.platform.reply = says_and_cuts(b"")
-    assert isinstance(await outcome_of(provider.send(a_message())), Unconfirmed)
+    assert isinstance(await outcome_of(provider.send(called.message())), Unconfirmed)
     assert (called.platform.connections, len(called.platform.asked)) == (1, 2)
 
 
 async def test_a_kept_connection_that_has_died_is_not_used(called: Called) -> None:
-    called.platform.reply = says_and_cuts(ACCEPTED)
+    called.platform.reply = says_and_cuts(called.accepted)
     provider = called.provider()
-    assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+    assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
     await called.platform.is_left_alone.wait()
-    assert isinstance(await outcome_of(provider.send(a_message())), Accepted)
+    assert isinstance(await outcome_of(provider.send(called.message())), Accepted)
     assert called.platform.connections == 2
 
 
 async def test_a_text_that_takes_too_long_leaves_no_connection_behind(called: Called) -> None:
     called.platform.reply = says_and_waits(b"")
     provider = called.provider(timeout_s=60)
-    sending = asyncio.create_task(provider.send(a_message()))
+    sending = asyncio.create_task(provider.send(called.message()))
     await called.platform.has_been_asked.wait()
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -250,15 +285,18 @@ async def test_a_text_that_takes_too_long_leaves_no_connection_behind(called: Ca
 
 async def test_the_end_closes_all_connections(called: Called) -> None:
     provider = called.provider()
-    await asyncio.gather(*(provider.send(a_message()) for _ in range(3)))
+    await asyncio.gather(*(provider.send(called.message()) for _ in range(3)))
     assert called.platform.open == 3
     await provider.close()
     await asyncio.wait_for(called.platform.is_left_alone.wait(), 5)
 
 
 async def test_a_failure_is_logged_by_nobody(called: Called, quiet_log: list[Any]) -> None:
-    called.platform.reply = answers({"code": 110, "data": f"{SECRET} {NUMBER} {CODE}"})
-    outcome = await outcome_of(called.provider().send(a_message()))
+    refusal, code = REFUSING[called.name]
+    words = json.dumps(refusal).replace("{words}", f"{SECRET} {NUMBER} {CODE}")
+    called.platform.reply = answers(json.loads(words))
+    outcome = await outcome_of(called.provider().send(called.message()))
     assert isinstance(outcome, Deferred)
-    assert outcome.reason == "110 … … …"
+    assert outcome.reason == f"{code} … … …"
+    assert outcome.stops
     assert quiet_log == []

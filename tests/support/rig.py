@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,12 +12,22 @@ import pytest
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
-from hongyan.core.outcome import Deferred, Rejected
-from hongyan.providers import PROVIDERS, SandboxSettings, Zhenzi, ZhenziSettings
+from hongyan.core.outcome import Accepted, Deferred, Rejected
+from hongyan.providers import (
+    PROVIDERS,
+    SandboxSettings,
+    Tencent,
+    TencentUpstreamSettings,
+    Wechat,
+    WechatUpstreamSettings,
+    Zhenzi,
+    ZhenziSettings,
+)
+from hongyan.service.handing import Handed
 from hongyan.service.handset import Handset
 from hongyan.service.ports import HandsetText, Provider, Receipt, Told
 from support.fake import zhenzi_secret
-from support.upstream import Platform, http, says
+from support.upstream import Platform, answers, http, says
 from support.world import NOON, Moment
 
 NUMBER = "13800138000"
@@ -154,6 +164,114 @@ def zhenzi(url: str, **settings: Any) -> Zhenzi:
     return Zhenzi(made)
 
 
+class Known:
+    """What a store would know of texts that went out."""
+
+    def __init__(self) -> None:
+        self.handed: dict[MessageId, Handed] = {}
+        self.named: dict[str, MessageId] = {}
+
+    def add(self, message: Message, upstream_id: str = "", at: int = NOON) -> None:
+        self.handed[message.id] = Handed(message.id, message.phone, message.text, upstream_id, at)
+        if upstream_id:
+            self.named[upstream_id] = message.id
+
+    async def find(self, message: MessageId) -> Handed | None:
+        return self.handed.get(message)
+
+    async def find_named(self, names: Collection[str]) -> Mapping[str, MessageId]:
+        return {name: self.named[name] for name in names if name in self.named}
+
+
+def tencent(
+    url: str, clock: Moment | None = None, known: Known | None = None, **settings: Any
+) -> Tencent:
+    """As it is configured, but in more of a hurry."""
+    given: dict[str, Any] = {
+        "secret_id": "AKIDofTests",
+        "secret_key": SECRET,
+        "sdk_app_id": "1400006666",
+        "api_url": url,
+        "templates": {"5": 355},
+        "connect_s": 0.5,
+        "timeout_s": 0.3,
+    }
+    known = known or Known()
+    made = msgspec.convert(given | settings, TencentUpstreamSettings)
+    return Tencent(made, clock or Moment(), known.find, known.find_named)
+
+
+def wechat(
+    url: str, clock: Moment | None = None, known: Known | None = None, **settings: Any
+) -> Wechat:
+    """The same."""
+    given: dict[str, Any] = {
+        "app_id": "wx0123456789abcdef",
+        "app_secret": SECRET,
+        "env": "online-12345678910",
+        "api_url": url,
+        "templates": {"5": 355},
+        "connect_s": 0.5,
+        "timeout_s": 0.3,
+    }
+    known = known or Known()
+    made = msgspec.convert(given | settings, WechatUpstreamSettings)
+    return Wechat(made, clock or Moment(), known.find, known.find_named)
+
+
+TOKEN_PATH = "/cgi-bin/stable_token"
+TOKEN = answers({"access_token": "90_good", "expires_in": 7200})
+
+
+class AskedRig:
+    """A platform that knows texts by number: it says what was recorded to whatever it is asked."""
+
+    def __init__(
+        self, platform: Platform, make: Callable[..., Tencent | Wechat], serial: str
+    ) -> None:
+        self.platform = platform
+        self._serial = serial
+        self._known = Known()
+        self._made = make(platform.url, Moment(), self._known)
+        self.provider: Provider = self._made
+
+    async def play(self, case: dict[str, Any]) -> None:
+        message = a_message(template=5)
+        named = case.get("named", True)
+        self._known.add(message, self._serial if named else "")
+        self.platform.reply = answers(case["answer"])
+        found = await self._asked(case["asks"], message)
+        if isinstance(found, Told):
+            assert found == msgspec.convert(case["comes_to"], Told)
+        elif found is None or isinstance(found, int):
+            assert found == case["comes_to"]
+        else:
+            assert type(found).__name__ == case["comes_to"]
+        if isinstance(found, Deferred):
+            assert found.stops is case.get("stops", False)
+            assert found.retry_after == case.get("retry_after", 0)
+        if isinstance(found, Rejected):
+            assert found.code == case["code"]
+        if isinstance(found, Accepted):
+            assert found.upstream_id == case["upstream_id"]
+        assert len(self.platform.asked) == case.get("calls", 1)
+
+    async def _asked(self, what: str, message: Message) -> object:
+        match what:
+            case "send":
+                return await self.provider.send(message)
+            case "find":
+                return await self._made.ask(message.id)
+            case "balance":
+                return await self._made.balance()
+            case _:
+                raise AssertionError(what)
+
+    async def close(self) -> None:
+        await self.provider.close()
+        await self.platform.close()
+
+
 async def _sandbox() -> Rig:
     return SandboxRig()
 
@@ -162,9 +280,49 @@ async def _zhenzi() -> Rig:
     return ZhenziRig(await Platform().start())
 
 
-RIGS = {"sandbox": _sandbox, "zhenzi": _zhenzi}
-CALLED = ("zhenzi",)
+async def _tencent() -> Rig:
+    platform = await Platform().start()
+    platform.reply = says(ACCEPTED["tencent"])
+    return AskedRig(platform, tencent, "2019:1")
+
+
+async def _wechat() -> Rig:
+    platform = await Platform().start()
+    platform.aside[TOKEN_PATH] = TOKEN
+    platform.reply = says(ACCEPTED["wechat"])
+    return AskedRig(platform, wechat, "8:1")
+
+
+RIGS = {"sandbox": _sandbox, "zhenzi": _zhenzi, "tencent": _tencent, "wechat": _wechat}
+CALLED: Mapping[str, Callable[..., Provider]] = {
+    "zhenzi": zhenzi,
+    "tencent": tencent,
+    "wechat": wechat,
+}
 """Those that call somebody: all that a network can do to them is done."""
+_STATUS = {"phone_number": f"+86{NUMBER}", "code": "Ok", "message": "send success"}
+ACCEPTED = {
+    "zhenzi": http('{"code":0,"data":"发送成功"}'),
+    "tencent": http(
+        '{"Response":{"SendStatusSet":[{"SerialNo":"2019:1","PhoneNumber":"+86'
+        + NUMBER
+        + '","Fee":1,"SessionContext":"","Code":"Ok","Message":"send success","IsoCode":"CN"}],'
+        '"RequestId":"a0aabda6-cf91-4f3e-a81f-9198114a2279"}}'
+    ),
+    "wechat": http(
+        json.dumps({"errcode": 0, "send_status_list": [_STATUS | {"serial_no": "8:1"}]})
+    ),
+}
+"""What each answers when it takes the text."""
+REFUSING: Mapping[str, tuple[Any, str]] = {
+    "zhenzi": ({"code": 110, "data": "{words}"}, "110"),
+    "tencent": (
+        {"Response": {"Error": {"Code": "AuthFailure.TokenFailure", "Message": "{words}"}}},
+        "AuthFailure.TokenFailure",
+    ),
+    "wechat": ({"errcode": 45009, "errmsg": "{words}"}, "45009"),
+}
+"""What each answers when it takes nothing more, and the code."""
 
 
 def recorded(path: Path) -> dict[str, Any]:

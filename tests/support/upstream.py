@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from cryptography import x509
@@ -36,6 +36,10 @@ class Asked:
         return self.line.split(" ")[1]
 
     @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
     def form(self) -> dict[str, str]:
         pairs = parse_qsl(
             self.body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=20
@@ -52,6 +56,8 @@ class Platform:
         self.connections = 0
         self.open = 0
         self.reply: Reply = answers({"code": 0, "data": "发送成功"})
+        self.aside: dict[str, Reply] = {}
+        """By path: what is answered beside the point, and not counted."""
         self.has_been_asked = asyncio.Event()
         self.is_left_alone = asyncio.Event()
         """Nobody is connected any more."""
@@ -86,7 +92,11 @@ class Platform:
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while not writer.is_closing():
-                    self.asked.append(await _read(reader))
+                    asked = await _read(reader)
+                    if aside := self.aside.get(asked.path):
+                        await aside(reader, writer)
+                        continue
+                    self.asked.append(asked)
                     self.has_been_asked.set()
                     await self.reply(reader, writer)
         finally:
