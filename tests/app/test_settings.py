@@ -66,7 +66,7 @@ def test_what_the_file_says_is_taken(file: Path) -> None:
         ("[verification]\nfailures = 100", 1, "verification"),
         ("\n\n[sever]\nport = 80", 3, "sever"),
         ("[providers.sandbox]\nspeed = 1", 2, "providers.sandbox.speed"),
-        ("[providers.tencent]\nkey = 1", 1, "providers.tencent"),
+        ("[providers.pigeon]\nkey = 1", 1, "providers.pigeon"),
         ("[metrics]\nkey = 12345", 2, "metrics.key"),
     ],
 )

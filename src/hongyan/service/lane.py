@@ -17,13 +17,12 @@ from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind
 from hongyan.core.outcome import Deferred, Outcome, Unconfirmed
 from hongyan.core.time import SECOND, Millis
-from hongyan.service.parcel import Parcel, Parcels
+from hongyan.service.parcel import Grouping, Parcel, Parcels
 from hongyan.service.ports import (
     Asked,
     Begun,
     Claimed,
     Clock,
-    Grouping,
     Provider,
     Settlement,
     Store,

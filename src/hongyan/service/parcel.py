@@ -4,10 +4,26 @@ Nothing waits for others of its kind to come: what is there when there is room f
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable
-from typing import NamedTuple, TypeAlias
+from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from hongyan.service.ports import Claimed, Grouping, Provider
+from hongyan.core.message import Message
+from hongyan.core.outcome import Outcome
+from hongyan.service.ports import Claimed, Provider
+
+
+@runtime_checkable
+class Grouping(Protocol):
+    """A provider that takes several messages in one call. Its `concurrency` counts calls."""
+
+    most: int
+    """Messages of a call."""
+
+    def group(self, message: Message) -> Hashable | None:
+        """Messages with equal groups may go in one call; None for one that goes alone."""
+
+    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        """Hand over several of one group: an outcome for each, in their order. As `send`."""
 
 
 class Waiting(NamedTuple):

@@ -1,6 +1,6 @@
 """What the services need of the world: a clock, chance, a store, providers, a secret's keeper."""
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -407,20 +407,6 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of its connections."""
-
-
-@runtime_checkable
-class Grouping(Protocol):
-    """A provider that takes several messages in one call. Its `concurrency` counts calls."""
-
-    most: int
-    """Messages of a call."""
-
-    def group(self, message: Message) -> Hashable | None:
-        """Messages with equal groups may go in one call; None for one that goes alone."""
-
-    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
-        """Hand over several of one group: an outcome for each, in their order. As `send`."""
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -76,7 +76,7 @@ class TencentUpstreamSettings(CallSettings, frozen=True, kw_only=True):
 
 
 class Tencent:
-    """See `service.ports`: Provider, Grouping, Asked and Watched; and `service.collect`: Telling."""
+    """See `service.ports`: Provider, Asked and Watched; `service.parcel`: Grouping; `service.collect`: Telling."""
 
     name = "tencent"
     most = _MOST

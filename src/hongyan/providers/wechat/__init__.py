@@ -76,7 +76,7 @@ class WechatUpstreamSettings(CallSettings, frozen=True, kw_only=True):
 
 
 class Wechat:
-    """See `service.ports`: Provider, Grouping, Asked and Watched."""
+    """See `service.ports`: Provider, Asked and Watched; and `service.parcel`: Grouping."""
 
     name = "wechat"
     most = _MOST
