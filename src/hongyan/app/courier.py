@@ -35,7 +35,7 @@ LookUp: TypeAlias = Callable[[str, int, socket.AddressFamily], Awaitable[list[st
 
 
 class HttpCourier:
-    """See `service.ports.Courier`."""
+    """See `service.courier.Courier`."""
 
     def __init__(self, settings: CallbackSettings, look_up: LookUp | None = None) -> None:
         """Call on the event loop that will use it. `look_up`: else the system's."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from hongyan.service.courier import Courier
 from hongyan.service.notify import CallbackSettings
-from hongyan.service.ports import Courier
 
 
 class LateCourier:

@@ -18,8 +18,9 @@ from hongyan.core import phone, text
 from hongyan.core.errors import NotAccepted
 from hongyan.core.identifier import written
 from hongyan.core.time import MINUTE, SECOND, Millis
+from hongyan.service.courier import Courier
 from hongyan.service.directory import App, Directory, Form
-from hongyan.service.ports import Clock, Courier, MessageRecord, Owed, Reported, Store
+from hongyan.service.ports import Clock, MessageRecord, Owed, Reported, Store
 from hongyan.service.push import Pusher, Telling
 from hongyan.wire import callback, zhenzi
 

@@ -17,8 +17,9 @@ from hongyan.core.errors import NotAccepted
 from hongyan.core.identifier import written
 from hongyan.core.message import Status
 from hongyan.core.time import MINUTE, SECOND, Millis, beijing
+from hongyan.service.courier import Courier
 from hongyan.service.directory import App, Directory, Form
-from hongyan.service.ports import Clock, Courier, MessageRecord, Owed, Reported, Store
+from hongyan.service.ports import Clock, MessageRecord, Owed, Reported, Store
 from hongyan.service.recording import OwedReply, RepliedTo
 from hongyan.wire import callback
 from hongyan.wire.tencent import carrier, push
