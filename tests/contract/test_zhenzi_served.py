@@ -20,7 +20,7 @@ FORM = b"appId=100001&appSecret=secret-of-nobody&number=13800138000&message=hell
 BAD_PARAMETERS = {
     *(e.InvalidNumber, e.CountryClosed, e.InvalidText, e.MeaninglessText, e.FreeTextClosed),
     *(e.ReferenceUsed, e.InvalidTemplate, e.InvalidParameters, e.InvalidPurpose, e.InvalidCode),
-    *(e.UnknownSignature, e.NotFound),
+    *(e.UnknownSignature, e.NotFound, e.OptedOut),
 }
 FAILED = {
     *(e.NoRoute, e.StoreUnavailable, e.Overloaded, e.StepUpRequired, e.CodeRefused, e.NoSendsLeft),

@@ -157,6 +157,7 @@ class Messages:
                     "unknown_template",
                     "unknown_signature",
                     "too_soon",
+                    "opted_out",
                     "no_balance",
                     "no_route",
                 ),

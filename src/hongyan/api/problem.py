@@ -37,6 +37,7 @@ WORDS: Final[Mapping[type[e.HongyanError], tuple[int, str]]] = {
     e.AppDisabled: (403, "app_disabled"),
     e.AccountClosed: (403, "account_closed"),
     e.Limited: (429, "too_soon"),
+    e.OptedOut: (403, "opted_out"),
     e.StepUpRequired: (403, "step_up_required"),
     e.NoBalance: (402, "no_balance"),
     e.NoRoute: (503, "no_route"),

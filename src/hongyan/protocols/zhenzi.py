@@ -31,6 +31,7 @@ CODES: Final[Mapping[type[HongyanError], Code]] = {
     e.TextTooLong: Code.TOO_LONG,
     e.UnknownTemplate: Code.NO_TEMPLATE,
     e.Limited: Code.OVER_LIMIT,
+    e.OptedOut: Code.BAD_PARAMETERS,
     e.NoBalance: Code.NO_BALANCE,
     e.NotFound: Code.BAD_PARAMETERS,
 }
@@ -44,6 +45,7 @@ _DETAILS: Final[Mapping[type[HongyanError], str]] = {
     e.InvalidNumber: "手机号码格式错误",
     e.InvalidParameters: "templateParams的个数、长度或内容与模板不符",
     e.ReferenceUsed: "messageId重复",
+    e.OptedOut: "该号码已退订营销短信",
     e.NotFound: "没有这个messageId的短信",
 }
 """What the developer of the app can mend."""
