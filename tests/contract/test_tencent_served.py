@@ -90,7 +90,7 @@ class House:
         return Request("POST", "/", b"", named, body, "127.0.0.1")
 
     def sending(self, number: str = "+8613800138000", **changes: Any) -> Request:
-        good = {
+        good: dict[str, Any] = {
             "PhoneNumberSet": [number],
             "SmsSdkAppId": APP,
             "SignName": "AA生活服务",
@@ -241,7 +241,11 @@ async def test_the_same_of_another_key_or_another_second_is_another_call(house: 
 
 async def test_reads_are_not_repetitions(house: House) -> None:
     now = house.world.clock() // SECOND
-    asked = {"PhoneNumber": "13800138000", "SmsSdkAppId": APP, "BeginTime": now - 60}
+    asked: dict[str, Any] = {
+        "PhoneNumber": "13800138000",
+        "SmsSdkAppId": APP,
+        "BeginTime": now - 60,
+    }
     request = house.signed("DescribeSendRecordList", **asked)
     assert (await house.ask(request))["TotalCount"] == 0
     await house.ask(house.sending())
@@ -307,7 +311,12 @@ async def test_public_names_may_have_been_signed(furnish: Furnish) -> None:
 async def test_by_live_rules_an_account_makes_so_many_calls_a_second(furnish: Furnish) -> None:
     house = await opened(furnish, rules="live")
     now = house.world.clock() // SECOND
-    asked = {"PhoneNumber": "13800138000", "SmsSdkAppId": APP, "BeginTime": now, "Offset": 0}
+    asked: dict[str, Any] = {
+        "PhoneNumber": "13800138000",
+        "SmsSdkAppId": APP,
+        "BeginTime": now,
+        "Offset": 0,
+    }
     request = house.signed("PullSmsSendStatusByPhoneNumber", **asked, Limit=10)
     codes = [(await house.ask(request)).get("Error", {}).get("Code", "") for _ in range(22)]
     assert codes == [""] * 20 + ["RequestLimitExceeded"] * 2

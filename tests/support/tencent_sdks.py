@@ -37,7 +37,8 @@ class Told:
 class Sdk(Protocol):
     """One of them, set up in one way."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def call(self, app: TencentApp, *calls: Asked) -> list[Told]: ...
 
