@@ -1,0 +1,314 @@
+"""WeChat as a served protocol, on every store: tokens that processes share, texts, and an errcode
+whatever breaks.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from hongyan.core import errors as e
+from hongyan.core.command import Hear, Heard, Reply
+from hongyan.core.hours import ALWAYS
+from hongyan.core.message import Kind
+from hongyan.core.time import MINUTE
+from hongyan.protocols import WeChat
+from hongyan.protocols.wechat import FAULTS
+from hongyan.service.accept import Acceptance
+from hongyan.service.admit import Admission
+from hongyan.service.directory import Authorisation, Environment, KeyKind, WechatProfile
+from hongyan.service.ports import Administration, NewKey, Store
+from hongyan.service.serving import Serving
+from hongyan.service.website import WechatSettings
+from hongyan.service.wechat.caller import COMPONENT, WECHAT
+from hongyan.store.postgres import Address
+from hongyan.store.postgres import administration as postgres_administration
+from hongyan.store.sqlite import administration
+from hongyan.wire.http import Request, Response, Routes, route_of
+from hongyan.wire.wechat.codes import CODES
+from support import postgres
+from support.fake import wechat_secret
+from support.world import Furnish, Moment, World, open_postgres
+
+APPID: Final = "wx0123456789abcdef"
+THIRD: Final = "wxfedcba9876543210"
+ENV: Final = "online-12345678910"
+NUMBER: Final = "+8613800138000"
+
+
+class House:
+    """The protocol over a world."""
+
+    def __init__(self, world: World, store: Store | None = None) -> None:
+        self.world = world
+        self.store = store or world.store
+        acceptance = Acceptance(self.store, world.sealer, world.clock, frozenset({"sandbox"}))
+        serving = Serving(
+            store=self.store,
+            sealer=world.sealer,
+            clock=world.clock,
+            chance=random.Random(7).randbytes,
+            admission=Admission(self.store, world.sealer),
+            acceptance=acceptance,
+            desk=partial(desk_of, world),
+            base_url="https://sms.example.com",
+        )
+        settings = WechatSettings(websites=str(world.directory / "websites"))
+        self.served = WeChat(serving, settings)
+        self.routes = Routes(self.served.routes())
+
+    async def answer(self, method: str, path: str, query: str = "", body: bytes = b"") -> Response:
+        request = Request(method, path, query.encode(), {}, body, "127.0.0.1")
+        by_method, _ = self.routes.find(path)
+        route = route_of(by_method, method)
+        assert route is not None
+        request.route = route.path
+        try:
+            return await route.handle(request)
+        except Exception as error:  # noqa: BLE001 - as the front does
+            return route.refuse(request, error)
+
+    async def ask(self, path: str, body: Any, query: str = "") -> Any:
+        given = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response = await self.answer("POST", path, query, given)
+        assert response.status == 200
+        return json.loads(response.body)
+
+    async def stable(self, **changes: Any) -> Any:
+        body = {"grant_type": "client_credential", "appid": APPID, "secret": wechat_secret()}
+        return await self.ask("/cgi-bin/stable_token", body | changes)
+
+    async def token(self) -> str:
+        found: str = (await self.stable())["access_token"]
+        return found
+
+    async def send(self, token: str, *numbers: str, **changes: Any) -> Any:
+        body = {
+            "env": ENV,
+            "phone_number_list": numbers or [NUMBER],
+            "content": "能力上新",
+            "path": "/index.html",
+        }
+        return await self.ask("/tcb/sendsms", body | changes, f"access_token={token}")
+
+    async def balance(self) -> int:
+        return await self.world.store.balance(self.world.account)
+
+
+def desk_of(world: World) -> Administration:
+    """One of its own, as a thread has it."""
+    if world.open_store is open_postgres:
+        address = Address(postgres.database_of(world.directory))
+        return postgres_administration(address, world.sealer, world.clock)
+    return administration(world.directory, world.sealer, world.clock)
+
+
+@pytest.fixture
+async def house(furnish: Furnish) -> House:
+    world = await furnish(clock=Moment())
+    desk = world.administering
+    desk.name_app(world.app, WECHAT, APPID)
+    desk.name_app(world.other_app, COMPONENT, THIRD)
+    for app, seed in ((world.app, 0), (world.other_app, 1)):
+        key = NewKey(kind=KeyKind.APP_SECRET, secret=wechat_secret(seed), hint=f"…{seed}")
+        desk.add_key(app, key)
+    desk.put_environment(Environment(id=ENV, app=world.app))
+    for kind in Kind:
+        desk.put_route(kind, ["sandbox"])
+    app = desk.directory().apps["app_test"]
+    profile = WechatProfile(nickname="云开发")
+    desk.change_app(msgspec.structs.replace(app, wechat=profile, hours=ALWAYS))
+    page = world.directory / "websites" / ENV / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("", "utf-8")
+    await world.store.refresh()
+    return House(world)
+
+
+@pytest.fixture
+async def beside(house: House) -> Any:
+    """Another process, where a store has several; else the same one."""
+    world = house.world
+    if world.open_store is not open_postgres:
+        yield house
+        return
+    store, _, desk = await open_postgres(world.directory, world.clock, world.rules, world.bound)
+    yield House(world, store)
+    await store.close()
+    desk.close()
+
+
+async def test_texts_are_on_disk_when_they_are_told(house: House) -> None:
+    told = await house.send(await house.token(), NUMBER, "+86138", "+8613800138001")
+    assert [one["code"] for one in told["send_status_list"]] == [
+        "Ok",
+        "InvalidParameterValue.IncorrectPhoneNumber",
+        "Ok",
+    ]
+    assert await house.balance() == 1_000 - 2
+    await house.world.restart()
+    assert await house.balance() == 1_000 - 2
+
+
+async def test_1000_numbers_go_in_one_commit(house: House) -> None:
+    numbers = [f"+86138{place:08d}" for place in range(1_000)]
+    told = await house.send(await house.token(), *numbers)
+    statuses = told["send_status_list"]
+    assert {one["code"] for one in statuses} == {"Ok"}
+    assert [one["phone_number"] for one in statuses] == numbers
+    assert len({one["serial_no"] for one in statuses}) == 1_000
+    assert await house.balance() == 0
+    refused = await house.send(await house.token())
+    assert refused["errcode"] == -501007
+    assert "配额不足" in refused["errmsg"]
+
+
+async def test_who_opted_out_gets_no_marketing(house: House) -> None:
+    world = house.world
+    reply = Reply(
+        id=world.store.next_id(),
+        account=world.account,
+        app=world.app,
+        phone=NUMBER,
+        phone_mark=world.mark(NUMBER),
+        text="T",
+        at=world.clock(),
+        opts_out=True,
+    )
+    assert await world.accept(Hear(reply)) == Heard()
+    told = await house.send(await house.token(), NUMBER, "+8613800138001")
+    first, second = told["send_status_list"]
+    assert first["code"] == "FailedOperation.PhoneNumberInBlacklist"
+    assert second["code"] == "Ok"
+    assert await house.balance() == 1_000 - 1
+
+
+# Tokens of several processes.
+
+
+async def test_a_token_of_one_process_is_good_in_another(house: House, beside: House) -> None:
+    for _ in range(3):
+        token = await house.token()
+        assert (await beside.send(token))["errcode"] == 0
+        assert (await beside.stable())["access_token"] == token
+        house.world.clock.pass_by(2 * 60 * MINUTE)
+
+
+async def test_processes_that_renew_at_once_give_one_token(house: House, beside: House) -> None:
+    told = await asyncio.gather(*(one.stable() for one in (house, beside) for _ in range(5)))
+    assert len({one["access_token"] for one in told}) == 1
+    house.world.clock.pass_by(116 * MINUTE)
+    told = await asyncio.gather(*(one.stable() for one in (house, beside) for _ in range(5)))
+    tokens = {one["access_token"] for one in told}
+    assert len(tokens) == 1
+    assert (await house.send(tokens.pop()))["errcode"] == 0
+
+
+async def test_of_forced_refreshes_at_once_one_is_done(house: House, beside: House) -> None:
+    old = await house.token()
+    told = await asyncio.gather(
+        *(one.stable(force_refresh=True) for one in (house, beside) for _ in range(3))
+    )
+    given = [one["access_token"] for one in told if "access_token" in one]
+    assert len(given) == 1
+    assert {one["errcode"] for one in told if "errcode" in one} == {45011}
+    assert (await house.send(given[0]))["errcode"] == 0
+    assert (await house.send(old))["errcode"] == 40001
+
+
+async def test_stable_tokens_are_told_without_a_write(house: House) -> None:
+    await house.stable()
+    version = (await house.store.refresh()).version
+    for _ in range(200):
+        await house.stable()
+    assert (await house.store.refresh()).version == version
+
+
+async def test_of_a_code_used_twice_at_once_one_is_good(house: House, beside: House) -> None:
+    desk, world = house.world.administering, house.world
+    desk.put_ticket(world.other_app, "ticket")
+    authorisation = Authorisation(
+        component=world.other_app,
+        app=world.app,
+        rights=frozenset({99}),
+        code_hash=desk.hashed("code"),
+        refresh_hash=b"",
+    )
+    desk.put_authorisation(authorisation)
+    await house.store.refresh()
+    given = {
+        "component_appid": THIRD,
+        "component_appsecret": wechat_secret(1),
+        "component_verify_ticket": "ticket",
+    }
+    component = await house.ask("/cgi-bin/component/api_component_token", given)
+    asked = {"component_appid": THIRD, "authorization_code": "code"}
+    query = f"component_access_token={component['component_access_token']}"
+    told = await asyncio.gather(
+        *(
+            one.ask("/cgi-bin/component/api_query_auth", asked, query)
+            for one in (house, beside)
+            for _ in range(3)
+        )
+    )
+    good = [one["authorization_info"] for one in told if "authorization_info" in one]
+    assert len(good) == 1
+    assert {one["errcode"] for one in told if "errcode" in one} == {61010}
+    assert (await beside.send(good[0]["authorizer_access_token"]))["errcode"] == 0
+
+
+# Whatever breaks.
+
+
+def _leaves(root: type[e.HongyanError]) -> Iterator[type[e.HongyanError]]:
+    for one in root.__subclasses__():
+        yield one
+        yield from _leaves(one)
+
+
+def _raised(kind: type[e.HongyanError]) -> e.HongyanError:
+    if kind is e.InvalidNumber:
+        return e.InvalidNumber("empty", "")
+    return e.Limited("phone", "day", 0) if kind is e.Limited else kind()
+
+
+async def test_every_error_has_an_errcode(house: House) -> None:
+    def request() -> Request:
+        return Request("POST", "/tcb/sendsms", b"", {}, b"", "127.0.0.1")
+
+    (route,) = (
+        one for one in house.served.routes() if (one.method, one.path) == ("POST", "/tcb/sendsms")
+    )
+    for kind in _leaves(e.HongyanError):
+        answer = json.loads(route.refuse(request(), _raised(kind)).body)
+        assert answer["errcode"] == FAULTS.get(kind, -1)
+        assert answer["errcode"] in CODES
+    bug = json.loads(route.refuse(request(), ZeroDivisionError()).body)
+    assert bug["errcode"] == -1
+    assert bug["errmsg"].startswith("system error rid: ")
+    assert route.unread is not None
+    assert json.loads(route.unread("too_large").body)["errcode"] == 47001
+
+
+async def test_garbage_is_refused_in_wechats_words(house: House) -> None:
+    token, chance = await house.token(), random.Random(11)
+    good = json.dumps(
+        {"env": ENV, "phone_number_list": [NUMBER], "content": "a", "path": "/index.html"}
+    ).encode()
+    paths = [one.path for one in house.served.routes() if one.method == "POST"]
+    for _ in range(400):
+        body = bytearray(good)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(body))
+            body[place : place + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
+        path = chance.choice(paths)
+        told = await house.ask(path, bytes(body), f"access_token={token}")
+        assert told.get("errcode", 0) in {0, *CODES}
+        assert told.get("errcode") != -1, (path, bytes(body))
+    spent = 1_000 - await house.balance()
+    assert 0 <= spent < 400
