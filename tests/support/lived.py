@@ -10,9 +10,12 @@ from hongyan.core.command import (
     Approved,
     Consumed,
     Declined,
+    Hear,
+    Heard,
     Knock,
     Link,
     Queued,
+    Reply,
     Send,
     Sent,
 )
@@ -77,12 +80,13 @@ async def lived_in(world: World) -> Lived:
     await world.store.refresh()
     messages = await _day_before(world)
     this_day, deferred = await _this_day(world)
-    messages += [*this_day, *await _linked(world)]
+    messages += [*this_day, *await _linked(world, 0)]
     pending, approved = await _verifications(world)
     keyed = await world.send(world.message(NUMBER), key=world.idempotency("key"))
     assert isinstance(keyed, Sent)
     limited = await _limited(world)
     await world.sweep()
+    messages += [*await _linked(world, 10), *await _heard(world)]
     sending = (await world.begun(1))[0].message.id
     waiting = [one.message.id for one in await world.claim(100, *Kind)]
     messages += [sending, *[one for one in waiting if one not in messages]]
@@ -232,14 +236,40 @@ def _furnish_for_others(world: World, account: int) -> None:
     desk.audit("ann", "approved", "template 1", "Good.")
 
 
-async def _linked(world: World) -> list[MessageId]:
+def _marketing(world: World) -> Message:
+    return world.message("+8613500135999", kind=Kind.MARKETING)
+
+
+async def _heard(world: World) -> list[MessageId]:
+    """Somebody wants no more marketing."""
+    message = _marketing(world)
+    await world.send(message)
+    reply = Reply(
+        id=world.store.next_id(),
+        account=message.account,
+        app=message.app,
+        phone=message.phone,
+        phone_mark=message.phone_mark,
+        text="R",
+        at=world.clock(),
+        opts_out=True,
+    )
+    assert await world.accept(Hear(reply)) == Heard()
+    return [message.id]
+
+
+async def _linked(world: World, first: int) -> list[MessageId]:
     """A call of a protocol of others: links, one of which was opened, and statistics."""
-    messages = [world.message(f"+8613500135{number:03}") for number in range(2)]
-    links = [Link(LINK + n, one.id, "env-1", "/", NEVER) for n, one in enumerate(messages)]
+    numbers = range(first, first + 2)
+    messages = [world.message(f"+8613500135{number:03}") for number in numbers]
+    links = [
+        Link(LINK + number, one.id, "env-1", "/", NEVER)
+        for number, one in zip(numbers, messages, strict=True)
+    ]
     send = Send(tuple(messages), links=tuple(links), tallied=True, refused=1)
     answer = await world.accept(send)
     assert isinstance(answer, Sent)
-    assert await world.store.open_link(LINK, world.clock()) is not None
+    assert await world.store.open_link(LINK + first, world.clock()) is not None
     return [one.id for one in messages]
 
 
@@ -304,6 +334,9 @@ async def seen(world: World, lived: Lived) -> dict[str, Any]:
             await world.store.texts_to(world.app, world.mark(f"+86137{n:08}"), 0, NEVER, 9)
             for n in range(12)
         ],
+        "replies": await world.store.replies_from(
+            world.app, world.mark("+8613500135999"), 0, NEVER, 9
+        ),
         "ends": await world.store.ends(world.app, 0, NEVER),
         "tally": await world.store.tally(world.app, 0, NEVER),
         "debts": world.administering.debts(100),
@@ -329,6 +362,9 @@ async def lives_on(world: World, lived: Lived) -> None:
     assert isinstance(again.messages[0], Queued), "one of two"
     assert isinstance(await world.consume(lived.approved), Consumed)
     assert isinstance(await world.consume(lived.approved), ProofUsed)
+    marketing = await world.send(_marketing(world))
+    assert isinstance(marketing, Sent)
+    assert marketing.messages == (Declined(opted_out=True),)
     opened = await world.store.open_link(LINK, world.clock())
     assert opened is not None
     assert (opened.link.environment, opened.times) == ("env-1", 2)

@@ -21,7 +21,8 @@ from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Deferred
 from hongyan.core.time import HOUR, MINUTE
 from hongyan.store.opening import KEY_FILE, StoreAway, StoreUnusable
-from hongyan.store.postgres.connections import Address
+from hongyan.store.postgres import schema as postgres_schema
+from hongyan.store.postgres.connections import Address, opened
 from hongyan.store.seal import KeyFileUnusable, KeyRing
 from hongyan.store.sqlite import schema
 from hongyan.store.transfer import archive as archives
@@ -258,6 +259,20 @@ async def test_an_archive_of_an_older_schema_is_brought_up_to_date(sqlite: Origi
     world = await sqlite.restored_world()
     assert world.administering.create_account("First", "personal") == 1
     await world.close()
+
+
+async def test_so_is_one_of_a_database(house: House, tmp_path: Path, address: Address) -> None:
+    old = Original(house, tmp_path, "postgres", address)
+    connection = await opened(address, "hongyan test")
+    await postgres_schema.migrate(connection, address, house.clock(), up_to=1)
+    await postgres_schema.require_key(connection, address, house.seal)
+    await connection.close()
+    assert (await old.back_up()).schema == 1
+    await old.restore()
+    world = await old.restored_world()
+    assert world.administering.create_account("First", "personal") == 1
+    await world.close()
+    drop_database(old.addresses[0].url)
 
 
 # What is no archive.

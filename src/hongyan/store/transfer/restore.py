@@ -253,7 +253,7 @@ async def _load(
     made = archive.manifest
     await postgres_schema.migrate(connection, address, clock(), up_to=made.schema)
     tables = await postgres_tables(connection)
-    names = [*ORDER, META]
+    names: list[str] = [name for name in (*ORDER, META) if name in tables]
     if set(names) != made.figures.keys():
         raise ArchiveUnusable(f"The archive holds other tables than its schema has. {_DAMAGED}")
     found = {}
