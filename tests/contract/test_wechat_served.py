@@ -28,6 +28,7 @@ from hongyan.service.website import WechatSettings
 from hongyan.service.wechat.caller import COMPONENT, WECHAT
 from hongyan.store.postgres import Address
 from hongyan.store.postgres import administration as postgres_administration
+from hongyan.store.seal import Seal
 from hongyan.store.sqlite import administration
 from hongyan.wire.http import Request, Response, Routes, route_of
 from hongyan.wire.wechat.codes import CODES
@@ -102,6 +103,7 @@ class House:
 
 def desk_of(world: World) -> Administration:
     """One of its own, as a thread has it."""
+    assert isinstance(world.sealer, Seal)
     if world.open_store is open_postgres:
         address = Address(postgres.database_of(world.directory))
         return postgres_administration(address, world.sealer, world.clock)
@@ -114,9 +116,9 @@ async def house(furnish: Furnish) -> House:
     desk = world.administering
     desk.name_app(world.app, WECHAT, APPID)
     desk.name_app(world.other_app, COMPONENT, THIRD)
-    for app, seed in ((world.app, 0), (world.other_app, 1)):
+    for named, seed in ((world.app, 0), (world.other_app, 1)):
         key = NewKey(kind=KeyKind.APP_SECRET, secret=wechat_secret(seed), hint=f"…{seed}")
-        desk.add_key(app, key)
+        desk.add_key(named, key)
     desk.put_environment(Environment(id=ENV, app=world.app))
     for kind in Kind:
         desk.put_route(kind, ["sandbox"])
