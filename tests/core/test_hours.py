@@ -121,3 +121,7 @@ def test_a_review_ends_while_reviewers_work(submitted: Millis, minutes: int) -> 
     assert reviewed >= submitted + minutes * MINUTE
     assert reviews_at(reviewed - 1)
     assert reviewed_by(submitted, REVIEW) < submitted + 2 * DAY
+
+
+def test_hours_are_told_as_they_are_written() -> None:
+    assert [str(one) for one in (LAWFUL, ALWAYS)] == ["08:00-22:00", "00:00-24:00"]

@@ -100,8 +100,35 @@ def test_an_app_of_tencents_protocol_has_an_sdk_app_id_and_its_limits(desk: Any)
 
 def test_an_app_keeps_the_sdk_app_id_and_the_limits_that_it_has(desk: Any) -> None:
     first = enrol.enrol_tencent(desk, app(desk), LIVE)
-    assert enrol.enrol_tencent(desk, app(desk), DOCUMENTED) == first
+    with pytest.raises(InvalidParameters, match=first):
+        enrol.enrol_tencent(desk, app(desk), DOCUMENTED)
     assert enrol.frequency_of(app(desk)) == LIVE
+
+
+def test_an_app_may_bring_its_names_with_it(desk: Any) -> None:
+    sdk_app_id, appid, component = "1400006789", "wx" + "0a" * 8, "wx" + "0b" * 8
+    assert enrol.enrol_tencent(desk, app(desk), LIVE, sdk_app_id) == sdk_app_id
+    assert enrol.enrol_wechat(desk, app(desk), PROFILE, appid).appid == appid
+    assert enrol.enrol_component(desk, app(desk), component).appid == component
+    other = app(desk, "app_other")
+    for taken in (sdk_app_id, appid, component):
+        with pytest.raises(InvalidParameters):
+            enrol.enrol_tencent(desk, other, LIVE, taken)
+    for taken in (appid, component):
+        with pytest.raises(InvalidParameters, match="another app's"):
+            enrol.enrol_wechat(desk, other, PROFILE, taken)
+
+
+@pytest.mark.parametrize("name", ["140000678", "14000067890", "140000678a", "١٤٠٠٠٠٦٧٨٩"])
+def test_a_name_that_no_client_could_send_is_refused(desk: Any, name: str) -> None:
+    with pytest.raises(InvalidParameters, match="ten digits"):
+        enrol.enrol_tencent(desk, app(desk), LIVE, name)
+
+
+@pytest.mark.parametrize("name", ["wx", "wx" + "0" * 15, "WX" + "0" * 16, "wx" + "G" * 16])
+def test_an_appid_that_wechat_could_not_have_given_is_refused(desk: Any, name: str) -> None:
+    with pytest.raises(InvalidParameters, match="hexadecimal"):
+        enrol.enrol_wechat(desk, app(desk), PROFILE, name)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_network
 from typing import Any, Final
 
 import rich_click as click
@@ -12,9 +13,10 @@ from hongyan.app.stores import opener_of
 from hongyan.cli.show import fail, refusing
 from hongyan.core.errors import HongyanError
 from hongyan.core.limit import Window
-from hongyan.core.time import DAY, HOUR, SECOND, Millis
-from hongyan.service.administer import app_id_of
-from hongyan.service.directory import Account, App, Directory
+from hongyan.core.phone import masked
+from hongyan.core.time import DAY, HOUR, SECOND, Millis, rfc3339
+from hongyan.service.administer import TENCENT, WECHAT, app_id_of, name_of
+from hongyan.service.directory import Account, App, Directory, Network
 from hongyan.service.ports import Administration
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.seal import KeyFileUnusable
@@ -52,8 +54,9 @@ def opened_now(place: Place) -> Iterator[tuple[Administration, Millis]]:
 
 
 def found_app(directory: Directory, name: str) -> App:
-    """An app by its name or its AppId."""
-    one = directory.apps.get(name) or directory.named.get(("zhenzi", name))
+    """An app by its name, or by what it is called in any protocol: no two have one of these."""
+    others = (one for (_, named), one in directory.named.items() if named == name)
+    one = directory.apps.get(name) or next(others, None)
     if one is None:
         known = ", ".join(directory.apps) or "none yet"
         fail(f"There is no app {name}; there are: {known}.")
@@ -65,6 +68,23 @@ def found_account(directory: Directory, account: int) -> Account:
     if one is None:
         fail(f"There is no account {account}.")
     return one
+
+
+def changed_app(administering: Administration, one: App) -> dict[str, Any]:
+    """Write back what was changed of an app; what it is now."""
+    administering.change_app(one)
+    known = administering.directory()
+    return app_row(known, known.apps[one.name], administering.balance(one.account.id))
+
+
+def networks(addresses: Sequence[str]) -> tuple[Network, ...]:
+    """The networks that are named; `none` for no such bound."""
+    if tuple(addresses) == NONE:
+        return ()
+    try:
+        return tuple([ip_network(one) for one in addresses])
+    except ValueError as error:
+        fail(f"{error}; write an address or a network such as 203.0.113.0/24.")
 
 
 def overlap_span(hours: int) -> Millis:
@@ -88,11 +108,48 @@ def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:
         "countries": sorted(one.countries),
         "limits": _written(one.windows),
         "client_limits": _written(one.client_windows),
+        "same_text_limits": _written(one.content_windows),
+        "marketing_hours": str(one.hours),
         "free_text": one.free_text,
         "meaningless": "refuse" if one.refuses_meaningless else "warn",
         "networks": [str(network) for network in one.networks],
         "callback": one.callback.url if one.callback else "",
         "callback_form": one.callback.form if one.callback else "",
+        "tencent": _tencent_row(directory, one),
+        "wechat": _wechat_row(directory, one),
+    }
+
+
+def _tencent_row(directory: Directory, one: App) -> dict[str, Any]:
+    """Empty where it is not known in that protocol."""
+    if one.tencent is None:
+        return {}
+    told: dict[str, Any] = {
+        "sdk_app_id": name_of(directory, one, TENCENT),
+        "pulls": one.tencent.pulls,
+    }
+    if one.tencent.test_template:
+        told |= {
+            "test_template": one.tencent.test_template,
+            "test_numbers": [masked(number) for number in sorted(one.tencent.test_numbers)],
+            "test_until": rfc3339(one.tencent.test_until),
+        }
+    return told
+
+
+def _wechat_row(directory: Directory, one: App) -> dict[str, Any]:
+    if one.wechat is None:
+        return {}
+    environments = [name for name, env in directory.environments.items() if env.app == one.id]
+    return {
+        "appid": name_of(directory, one, WECHAT),
+        "nickname": one.wechat.nickname,
+        "short_name": one.wechat.short_name,
+        "personal": one.wechat.is_personal,
+        "ending": one.wechat.ending,
+        "original_id": one.wechat.original_id,
+        "trusted_networks": [str(network) for network in one.wechat.trusted_networks],
+        "environments": sorted(environments),
     }
 
 

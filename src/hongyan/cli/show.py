@@ -62,7 +62,10 @@ def show_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     if not rows:
         console.print(empty, markup=False)
         return
-    table = Table(*rows[0].keys(), box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for field in rows[0]:
+        # Folded where a line is too short: half a name is none.
+        table.add_column(field, overflow="fold")
     for row in rows:
         # As it is written: what stands in brackets is somebody's text, not our colours.
         table.add_row(*(Text(_told(value)) for value in row.values()))

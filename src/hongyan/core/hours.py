@@ -28,6 +28,13 @@ class Hours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 <= self.opens_min < self.closes_min <= MOST_MINUTES:
             raise ValueError("Hours open before they close, within one day.")
 
+    def __str__(self) -> str:
+        """As it is told and written: `08:00-22:00`."""
+        (opens, opens_min), (closes, closes_min) = (
+            divmod(minutes, 60) for minutes in (self.opens_min, self.closes_min)
+        )
+        return f"{opens:02}:{opens_min:02}-{closes:02}:{closes_min:02}"
+
     def is_open(self, at: Millis) -> bool:
         return self.opens_min <= _into_day(at) // MINUTE < self.closes_min
 

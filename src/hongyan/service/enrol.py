@@ -50,7 +50,9 @@ _TOKEN: Final = "tmp"  # noqa: S105
 _LETTERS: Final = string.ascii_letters + string.digits
 _FIRST_SDK_APP_ID: Final = 1_400_000_000
 _SDK_APP_IDS: Final = 1_000_000
+_SDK_APP_ID: Final = re.compile(r"[0-9]{10}")
 _APPID_BYTES: Final = 8
+_APPID: Final = re.compile(r"wx[0-9a-f]{16}")
 _APP_SECRET_BYTES: Final = 16
 _CLOUD_TOKEN_BYTES: Final = 32
 _TICKET_BYTES: Final = 32
@@ -90,15 +92,19 @@ def rotate_secret_key(administration: Administration, name: str, ends_at: Millis
     return key
 
 
-def enrol_tencent(administration: Administration, app: App, frequency: Frequency) -> str:
-    """Make it known to Tencent's protocol, with that protocol's limits; its SdkAppId."""
-    directory = administration.directory()
-    known = name_of(directory, app, TENCENT)
-    if known:
-        return known
-    taken = {name for protocol, name in directory.named if protocol == TENCENT}
-    sdk_app_id = _free(taken, lambda: str(_FIRST_SDK_APP_ID + secrets.randbelow(_SDK_APP_IDS)))
-    administration.name_app(app.id, TENCENT, sdk_app_id)
+def enrol_tencent(
+    administration: Administration, app: App, frequency: Frequency, name: str = ""
+) -> str:
+    """Make it known to Tencent's protocol, with that protocol's limits; its SdkAppId, `name` where
+    that is given. Raises InvalidParameters where it is known there already.
+    """
+    if name and not _SDK_APP_ID.fullmatch(name):
+        raise InvalidParameters(f"{name} is no SdkAppId: those are ten digits.")
+
+    def made() -> str:
+        return str(_FIRST_SDK_APP_ID + secrets.randbelow(_SDK_APP_IDS))
+
+    sdk_app_id = _named(administration, app, TENCENT, name, made)
     enrolled = msgspec.structs.replace(app, tencent=app.tencent or TencentProfile())
     administration.change_app(limited(enrolled, frequency))
     return sdk_app_id
@@ -134,20 +140,20 @@ class WechatEnrolled(msgspec.Struct, frozen=True):
 
 
 def enrol_wechat(
-    administration: Administration, app: App, profile: WechatProfile
+    administration: Administration, app: App, profile: WechatProfile, name: str = ""
 ) -> WechatEnrolled:
-    """Make it known to WeChat's protocol, with that protocol's limits. Raises InvalidParameters
-    where it is known there already.
+    """Make it known to WeChat's protocol, with that protocol's limits, as `name` where that is given.
+    Raises InvalidParameters where it is known there already.
     """
-    enrolled = _enrolled(administration, app, WECHAT)
+    enrolled = _enrolled(administration, app, WECHAT, name)
     changed = msgspec.structs.replace(limited(app, LIVE), wechat=profile)
     administration.change_app(changed)
     return enrolled
 
 
-def enrol_component(administration: Administration, app: App) -> WechatEnrolled:
+def enrol_component(administration: Administration, app: App, name: str = "") -> WechatEnrolled:
     """Make it a third party, which may act for apps that authorise it. Raises InvalidParameters."""
-    return _enrolled(administration, app, COMPONENT)
+    return _enrolled(administration, app, COMPONENT, name)
 
 
 def rotate_wechat_secret(
@@ -232,14 +238,31 @@ def authorise(
     return code
 
 
-def _enrolled(administration: Administration, app: App, protocol: str) -> WechatEnrolled:
+def _enrolled(administration: Administration, app: App, protocol: str, name: str) -> WechatEnrolled:
+    if name and not _APPID.fullmatch(name):
+        raise InvalidParameters(f"{name} is no appid: those are wx and 16 hexadecimal digits.")
+
+    def made() -> str:
+        return "wx" + secrets.token_hex(_APPID_BYTES)
+
+    appid = _named(administration, app, protocol, name, made)
+    return WechatEnrolled(appid, _new_secret(administration, app, protocol))
+
+
+def _named(
+    administration: Administration, app: App, protocol: str, name: str, make: Callable[[], str]
+) -> str:
     directory = administration.directory()
     if known := name_of(directory, app, protocol):
-        raise InvalidParameters(f"{app.name} is {known} there already.")
+        raise InvalidParameters(f"{app.name} is known there already, as {known}.")
+    # In none of the protocols: commands take any of an app's names.
     taken = {name for _, name in directory.named}
-    appid = _free(taken, lambda: "wx" + secrets.token_hex(_APPID_BYTES))
-    administration.name_app(app.id, protocol, appid)
-    return WechatEnrolled(appid, _new_secret(administration, app, protocol))
+    if name in taken:
+        raise InvalidParameters(f"{name} is another app's name.")
+    while not name or name in taken:
+        name = make()
+    administration.name_app(app.id, protocol, name)
+    return name
 
 
 def _new_secret(administration: Administration, app: App, protocol: str) -> str:
@@ -260,12 +283,6 @@ def _revoke(administration: Administration, app: App, protocol: str, now: Millis
 def _require_component(administration: Administration, component: App) -> None:
     if not name_of(administration.directory(), component, COMPONENT):
         raise UnknownApp(f"{component.name} is no third party; see 'hongyan component enrol'.")
-
-
-def _free(taken: Collection[str], make: Callable[[], str]) -> str:
-    while (made := make()) in taken:
-        pass
-    return made
 
 
 def _letters(count: int) -> str:
