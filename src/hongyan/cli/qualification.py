@@ -1,6 +1,7 @@
 """`qualification`: who somebody is that wants to send texts, handed in and reviewed."""
 
 from datetime import date
+from pathlib import Path
 
 import rich_click as click
 
@@ -9,6 +10,7 @@ from hongyan.cli.desk import account_option, operating
 from hongyan.cli.reviewing import (
     add_commands,
     by_option,
+    content_of,
     deciding,
     handed_in,
     house_option,
@@ -73,19 +75,19 @@ def qualification_submit(
     *,
     name: str,
     purpose: str,
-    licence: bytes,
+    licence: Path,
     licence_kind: str,
     holder: str,
     legal_person: str,
     licence_until: date | None,
     seal: str,
     watermark: str,
-    id_front: bytes,
-    id_back: bytes,
+    id_front: Path,
+    id_back: Path,
     id_holder: str | None,
     id_until: date | None,
-    letter: bytes,
-    promise: bytes,
+    letter: Path | None,
+    promise: Path | None,
     administrator: str,
     again: int | None,
     account: int,
@@ -99,7 +101,7 @@ def qualification_submit(
         purpose=Purpose[purpose.upper()],
         licence=Licence(
             kind=LicenceKind(licence_kind),
-            image=licence,
+            image=content_of(licence),
             holder=holder,
             legal_person=legal_person,
             valid_until=licence_until,
@@ -107,14 +109,14 @@ def qualification_submit(
             watermark=watermark,
         ),
         legal_person=IdCard(
-            front=id_front,
-            back=id_back,
+            front=content_of(id_front),
+            back=content_of(id_back),
             holder=legal_person if id_holder is None else id_holder,
             valid_until=id_until,
         ),
-        authorisation=letter,
+        authorisation=content_of(letter),
         administrator=administrator,
-        promise=promise,
+        promise=content_of(promise),
     )
     show_submitted(handed_in(place, form, rules, account=account, who=who, again=again))
 

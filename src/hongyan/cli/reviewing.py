@@ -35,6 +35,8 @@ NEVER: Final = "never"
 _UNTIL: Final = "YYYY-MM-DD, or 'never'."
 
 reviewing: Final = refusing(ReviewRefused)
+_LISTED: Final = ("account", "name", "status", "code", "expected_at", "reason")
+"""What a list shows of each; `show` has the rest."""
 
 
 def by_option(command: Callable[..., R]) -> Callable[..., R]:
@@ -81,21 +83,21 @@ def until_option(name: str, what: str) -> Callable[[Callable[..., R]], Callable[
 def image_option(
     name: str, what: str, *, required: bool = False
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Give a command an option for an image's file; it is handed its bytes."""
-
-    def taken(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> bytes:
-        if value is None:
-            return b""
-        try:
-            with value.open("rb") as file:
-                return file.read(MOST_BYTES + 1)  # One too many is all that must be known.
-        except OSError as error:
-            fail(f"{value} cannot be read: {error.strerror}.")
-
+    """Give a command an option for an image's file; see `content_of`."""
     kind = click.Path(path_type=Path, dir_okay=False)
-    return click.option(
-        name, type=kind, required=required, callback=taken, help=f"{what}: PNG or JPG, up to 5 MB."
-    )
+    text = f"{what}: PNG or JPG, up to 5 MB."
+    return click.option(name, type=kind, required=required, help=text)
+
+
+def content_of(file: Path | None) -> bytes:
+    """What is in an image's file, as far as it may be one; nothing where none is named."""
+    if file is None:
+        return b""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)  # One too many is all that must be known.
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
 
 
 @contextmanager
@@ -208,6 +210,7 @@ def show_papers(place: Place, subject: Subject, number: int, directory: Path | N
 
 def add_commands(group: click.RichGroup, subject: Subject) -> None:
     """What qualifications and signatures, and in part templates, have in common."""
+    empty = f"No {subject}s."
 
     @group.command("list")
     @place_option
@@ -218,7 +221,7 @@ def add_commands(group: click.RichGroup, subject: Subject) -> None:
             for account in administering.directory().accounts:
                 submit.adopt(administering, account)
             rows = [row_of(one) for one in administering.submissions(subject)]
-        show_table(rows, f"No {subject}s.")
+        show_table([{name: row[name] for name in (subject, *_LISTED)} for row in rows], empty)
 
     listing.help = f"All {subject}s, with where they stand."
     add_decisions(group, subject)

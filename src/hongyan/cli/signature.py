@@ -1,5 +1,7 @@
 """`signature`: the name in front of a text, handed in, reviewed and filed with the carriers."""
 
+from pathlib import Path
+
 import rich_click as click
 
 from hongyan.app.place import Place
@@ -7,6 +9,7 @@ from hongyan.cli.desk import account_option, operating
 from hongyan.cli.reviewing import (
     add_commands,
     by_option,
+    content_of,
     deciding,
     handed_in,
     house_option,
@@ -74,9 +77,9 @@ def signature_submit(
     name: str,
     kind: str,
     document: str,
-    proof: bytes,
+    proof: Path,
     purpose: str,
-    letter: bytes,
+    letter: Path | None,
     qualification: int,
     international: bool,
     remark: str,
@@ -94,8 +97,8 @@ def signature_submit(
         document=DocumentKind[document.upper()],
         purpose=Purpose[purpose.upper()],
         is_international=international,
-        proof=proof,
-        authorisation=letter,
+        proof=content_of(proof),
+        authorisation=content_of(letter),
         remark=remark,
         mini_program=mini_program,
     )
