@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 import pytest
 
 from hongyan.app.http1 import MOST_BODY_BYTES
+from hongyan.wire.tencent.call import MOST_JSON_BYTES
 from support.process import Dev, new_phone
 from support.proxies import NAME, Proxy, Recorder, caddy, free_port, nginx
+from support.tencent_app import moved_in
 
 Open: TypeAlias = Callable[[Path, list[int]], AbstractContextManager[Proxy]]
 
@@ -68,6 +70,14 @@ def test_host_is_kept_and_an_address_cannot_be_forged(before: Proxy, recorder: R
         assert f"host: {host}\r\n".encode() in request
         assert b"x-forwarded-for: 127.0.0.1\r\n" in request
         assert b"203.0.113.9" not in request
+
+
+def test_the_name_that_was_called_cannot_be_forged(before: Proxy, recorder: Recorder) -> None:
+    for path in ("/", "/v1/messages"):
+        before.call("POST", path, b"{}", x_forwarded_host="sms.elsewhere.example")
+        request = recorder.requests.pop().lower()
+        assert f"x-forwarded-host: {NAME}\r\n".encode() in request
+        assert b"elsewhere" not in request
 
 
 def test_nothing_secret_is_logged(before: Proxy) -> None:
@@ -132,6 +142,32 @@ def test_a_body_that_is_too_large_is_refused_in_our_words(
     assert not [
         path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1e5
     ]
+
+
+def test_a_call_of_tencents_clients_may_bring_images(proxy: Open, tmp_path: Path, dev: Dev) -> None:
+    port = int(dev.url.rpartition(":")[2])
+    action = {"x_tc_action": "AddSmsSign", "x_tc_version": "2021-01-11"}
+    with proxy(tmp_path, [port]) as opened:
+        read = opened.call("POST", "/", bytes(2_000_000), **action)
+        refused = opened.call("POST", "/", bytes(MOST_JSON_BYTES + 1), **action)
+    codes = []
+    for answer in (read, refused):
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+        assert answer.json["Response"]["RequestId"]
+        codes.append(answer.json["Response"]["Error"]["Code"])
+    assert codes == ["AuthFailure.InvalidAuthorization", "RequestSizeLimitExceeded"]
+
+
+def test_a_signed_call_is_known_behind_it(proxy: Open, tmp_path: Path, dev: Dev) -> None:
+    app = moved_in(dev)
+    phone = new_phone()
+    body = json.dumps(app.form(phone)).encode()
+    signed = app.but(url=f"https://{NAME}").headers("SendSms", body)
+    named = {name.lower().replace("-", "_"): value for name, value in signed.items()}
+    port = int(dev.url.rpartition(":")[2])
+    with proxy(tmp_path, [port]) as opened:
+        answer = opened.call("POST", "/", body, **named)
+    assert answer.json["Response"]["SendStatusSet"][0]["Code"] == "Ok"
 
 
 @pytest.mark.timeout(60)
