@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from hongyan.app.late import LateCourier
 from hongyan.core.time import SECOND
 from hongyan.providers import PROVIDERS
 from hongyan.service import dispatch
 from hongyan.service.collect import Collector
+from hongyan.service.convert import Conversions
 from hongyan.service.dispatch import Dispatcher
 from hongyan.service.handset import Handset
 from hongyan.service.inquire import Inquirer
@@ -39,6 +40,14 @@ def by_number(
         return None
     find, named = partial(store.handed, name), partial(store.known_as, name)
     return PROVIDERS[name](configuration, clock, find, named)
+
+
+def conversions(settings: ProvidersSettings, store: Store, clock: Clock) -> Conversions | None:
+    """Who tells of codes that were right: each process that answers, by connections of its own."""
+    if settings.tencent is None or not settings.tencent.report_conversion:
+        return None
+    provider: Any = by_number("tencent", settings, store, clock)
+    return Conversions(store, provider, clock)
 
 
 class Delivery:

@@ -12,11 +12,12 @@ from hongyan.api.openapi import OpenApi
 from hongyan.api.pages import DevelopmentPage, Pages
 from hongyan.api.problem import Refusals
 from hongyan.api.proofs import ProofsApi
+from hongyan.api.receipts import ReceiptsApi
 from hongyan.api.register import RegisterApi
 from hongyan.api.sandbox import SandboxApi
 from hongyan.api.verifications import Verifications
 from hongyan.api.websites import WebsitesApi
-from hongyan.app.delivery import configured
+from hongyan.app.delivery import configured, conversions
 from hongyan.app.front import OfHost
 from hongyan.core.time import SECOND
 from hongyan.core.verification import Rules
@@ -64,6 +65,8 @@ class Faces:
         self._clock = clock
         self._handset = handset
         self._development = development
+        self.conversions = conversions(settings.providers, store, clock)
+        """Tells a platform of codes that were right; None where none is to be told."""
         providers = configured(settings.providers, in_development=development is not None)
         self._verification = Verification(
             store,
@@ -72,6 +75,7 @@ class Faces:
             clock=clock,
             chance=chance,
             providers=providers,
+            approved=self.conversions.approved if self.conversions else None,
         )
         self._acceptance = Acceptance(store, seal, clock, providers)
         lifetime = settings.verification.proof_lifetime_s * SECOND
@@ -135,8 +139,12 @@ class Faces:
         if app := self._settings.register.app:
             registration = Registration(store, self._verification, app)
             endpoints += RegisterApi(registration, self._proofs, seal, self._clock).endpoints()
+        hearing = Hearing(store, seal, self._clock)
+        tencent = self._settings.providers.tencent
+        if tencent is not None and tencent.receipts_key:
+            receipts = ReceiptsApi(store, hearing, self._clock, tencent.receipts_key)
+            endpoints += receipts.endpoints()
         if self._handset is not None:
-            hearing = Hearing(store, seal, self._clock)
             endpoints += SandboxApi(self._handset, hearing).endpoints()
         return endpoints
 

@@ -1,6 +1,7 @@
 """Verify: phone → code → proof. The rules are the core's; here codes and texts are made."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -74,8 +75,9 @@ class Verification:
         chance: Chance,
         providers: frozenset[str],
         step_up: StepUp | None = None,
+        approved: Callable[[VerificationId], None] | None = None,
     ) -> None:
-        """`providers`: those that are configured."""
+        """`providers`: those that are configured. `approved`: told of each code that was right."""
         self._store = store
         self._sealer = sealer
         self._rules = rules
@@ -83,6 +85,7 @@ class Verification:
         self._chance = chance
         self._providers = providers
         self._step_up = step_up
+        self._approved = approved
 
     async def start(
         self,
@@ -187,6 +190,8 @@ class Verification:
         )
         answer = await self._answer(command)
         assert isinstance(answer, Approved)  # noqa: S101 - the fold answers a Check so
+        if self._approved is not None and verification is not None:
+            self._approved(verification)
         return answer
 
     async def current(self, app: App, number: str, purpose: str) -> VerificationId | None:
