@@ -19,6 +19,8 @@ SLOTS: Final = 4
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_LETTERS)}
 _BASE: Final = len(_LETTERS)
+_PAIRS: Final = tuple(first + second for first in _LETTERS for second in _LETTERS)
+"""Written two at a time: a call may make a thousand links."""
 _BITS: Final = 63
 
 
@@ -29,11 +31,12 @@ def made(chance: bytes) -> int:
 
 def written(link: int) -> str:
     """A link's letters, always 11."""
-    letters = []
-    for _ in range(LENGTH):
-        link, digit = divmod(link, _BASE)
-        letters.append(_LETTERS[digit])
-    return "".join(reversed(letters))
+    pairs = []
+    for _ in range(LENGTH // 2):
+        link, digits = divmod(link, _BASE * _BASE)
+        pairs.append(_PAIRS[digits])
+    pairs.append(_LETTERS[link])
+    return "".join(reversed(pairs))
 
 
 def read(letters: str) -> int:

@@ -8,7 +8,6 @@ import os
 import re
 import stat
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -61,7 +60,7 @@ class Websites:
         """Behind the dot of all websites' hosts; empty where they have none of their own."""
         self._links = address_of(settings.link_host) or self.base_url
         self._scheme = address_of(settings.website_host).partition("://")[0]
-        self._folder = Path(settings.websites) if settings.websites else None
+        self._folder = settings.websites
 
     def link(self, one: int) -> str:
         """A short link as it stands in a text."""
@@ -82,8 +81,7 @@ class Websites:
 
     def are_there(self, environment: str) -> bool:
         """Whether an environment has a website."""
-        folder = self._of(environment)
-        return folder is not None and folder.is_dir()
+        return os.path.isdir(self._of(environment))  # noqa: PTH112 - asked for each text
 
     def holds(self, environment: str, page: Page) -> bool:
         """Whether its website has this page."""
@@ -103,15 +101,14 @@ class Websites:
             etag = f'"{about.st_mtime_ns:x}-{about.st_size:x}"'
             return Found(etag, b"" if etag == known else file.read(MOST_BYTES))
 
-    def _of(self, environment: str) -> Path | None:
-        if self._folder is None or not ENVIRONMENT.fullmatch(environment):
-            return None
-        return self._folder / environment
+    def _of(self, environment: str) -> str:
+        """Its folder; empty where it can have none."""
+        if not self._folder or not ENVIRONMENT.fullmatch(environment):
+            return ""
+        return f"{self._folder}/{environment}"
 
     def _opened(self, environment: str, page: Page) -> int:
         folder = self._of(environment)
-        if folder is None:
-            raise NoSuchPage
         *above, name = page.file.split("/")
         try:
             directory = os.open(folder, _LOOK | os.O_DIRECTORY)

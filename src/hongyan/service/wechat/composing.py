@@ -125,18 +125,6 @@ class Composer:
             template=template.id,
         )
 
-    def leads(self, environment: Environment, path: str) -> Leads:
-        """The page of an environment's website that a path names."""
-        if not environment.has_website or not self._websites.are_there(environment.id):
-            raise Fault(-601028)
-        try:
-            found = page(path)
-        except UnsafePath as error:
-            raise Fault(-601031) from error
-        if not self._websites.holds(environment.id, found):
-            raise Fault(-607001)
-        return environment.id, found.path
-
     def addressed(self, composed: Composed, numbers: Sequence[str]) -> list[Addressed]:
         """The text to each of the numbers, with links of its own."""
         each = len(composed.leads)
@@ -150,6 +138,18 @@ class Composer:
 
     def _holds(self, environment: Environment, one: Page) -> bool:
         return environment.has_website and self._websites.holds(environment.id, one)
+
+
+def leads_to(websites: Websites, environment: Environment, path: str) -> Leads:
+    """The page of an environment's website that a path names. Raises Fault."""
+    try:
+        found = page(path)
+    except UnsafePath as error:
+        raise Fault(-601031) from error
+    if not environment.has_website or not websites.holds(environment.id, found):
+        has_one = environment.has_website and websites.are_there(environment.id)
+        raise Fault(-607001 if has_one else -601028)
+    return environment.id, found.path
 
 
 def signature_of(app: App, *, use_short_name: bool) -> str:

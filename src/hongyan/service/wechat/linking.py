@@ -12,10 +12,11 @@ from typing import Final
 import msgspec
 
 from hongyan.core.time import Millis
-from hongyan.core.website import Page, UnsafePath, page
+from hongyan.core.website import page
 from hongyan.service.serving import Serving
 from hongyan.service.website import Websites
 from hongyan.service.wechat.caller import Caller
+from hongyan.service.wechat.composing import leads_to
 from hongyan.service.wechat.environments import environment_of
 from hongyan.wire.wechat import answers, body
 from hongyan.wire.wechat.fault import Fault
@@ -109,15 +110,7 @@ class Linking:
         owner = wanted.resource_appid
         environment = environment_of(self._store.directory, caller, wanted.env, owner)
         asked = f"?{wanted.query}" if wanted.query else ""
-        try:
-            found: Page = page(wanted.path + asked)
-        except UnsafePath as error:
-            raise Fault(-601031) from error
-        if not environment.has_website or not self._websites.are_there(environment.id):
-            raise Fault(-601028)
-        if not self._websites.holds(environment.id, found):
-            raise Fault(-607001)
-        return environment.id, found.path
+        return leads_to(self._websites, environment, wanted.path + asked)
 
     def _written(self, one: UrlLink) -> str:
         said = msgspec.msgpack.encode(one)

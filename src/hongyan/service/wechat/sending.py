@@ -24,6 +24,7 @@ from hongyan.service.wechat.composing import (
     MARKETING_TEMPLATES,
     Composed,
     Composer,
+    leads_to,
     signature_of,
     template_of,
 )
@@ -64,6 +65,7 @@ class Sending:
         self._in_development = serving.in_development
         self._composer = Composer(websites, serving.chance)
         self._linking = linking
+        self._websites = websites
 
     async def send(self, caller: Caller, given: bytes) -> bytes:
         """/tcb/sendsms. Raises Fault and NotAccepted."""
@@ -94,7 +96,7 @@ class Sending:
             return self._composer.notice(
                 signature, template, request.template_param_list, environment
             )
-        leads = self._composer.leads(environment, request.path)
+        leads = leads_to(self._websites, environment, request.path)
         return self._composer.marketing(signature, request.content, leads, app)
 
     def _composed_v2(self, caller: Caller, request: SendSmsV2) -> Composed:
