@@ -105,7 +105,8 @@ class Lost(NamedTuple):
         store = self.world.raw
         store._writer._commits.put(None)
         store._checkpoint.close()
-        store._readers.shutdown()
+        store._reader.close()
+        store._lists.close()
         store._connection.close()
         store._lock.release()
         self.world.administering.close()
