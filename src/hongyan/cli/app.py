@@ -1,7 +1,6 @@
 """`app`: what calls us, as what, from where, and how often."""
 
 from collections.abc import Sequence
-from ipaddress import ip_network
 
 import msgspec
 import rich_click as click
@@ -9,11 +8,12 @@ import rich_click as click
 from hongyan.app import development
 from hongyan.app.place import Place
 from hongyan.cli.desk import (
-    NONE,
     OVERLAP_H,
     app_row,
+    changed_app,
     found_account,
     found_app,
+    networks,
     opened,
     opened_now,
     operating,
@@ -31,7 +31,7 @@ from hongyan.wire.callback import AddressRefused, require_callable
 
 @click.group()
 def app() -> None:
-    """Apps: what calls us, and as what. NAME is an app's name or its AppId."""
+    """Apps: what calls us, and as what. NAME is an app's name, or what a protocol calls it."""
 
 
 @app.command("create")
@@ -146,20 +146,16 @@ def app_rotate_secret(name: str, overlap: int, place: Place) -> None:
 
 @app.command("allow-ip")
 @click.argument("name")
-@click.argument("networks", nargs=-1, required=True)
+@click.argument("allowed", metavar="NETWORKS", nargs=-1, required=True)
 @place_option
 @as_json
 @operating
-def app_allow_ip(name: str, networks: Sequence[str], place: Place) -> None:
+def app_allow_ip(name: str, allowed: Sequence[str], place: Place) -> None:
     """Let the app's servers call from these addresses or networks only; `none` for from anywhere.
 
     What there was before is replaced. Publishable keys are not bound by it: phones use them.
     """
-    try:
-        allowed = () if tuple(networks) == NONE else tuple([ip_network(one) for one in networks])
-    except ValueError as error:
-        fail(f"{error}; write an address or a network such as 203.0.113.0/24.")
-    _changed(place, name, networks=allowed)
+    _changed(place, name, networks=networks(allowed))
 
 
 @app.command("limit")
@@ -253,9 +249,7 @@ def _changed(place: Place, name: str, **changes: object) -> None:
     """Change these settings of an app and show it."""
     with opened(place) as administering, administering.together():
         one = found_app(administering.directory(), name)
-        administering.change_app(msgspec.structs.replace(one, **changes))
-        known = administering.directory()
-        row = app_row(known, known.apps[one.name], administering.balance(one.account.id))
+        row = changed_app(administering, msgspec.structs.replace(one, **changes))
     show_row(row)
 
 
