@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from hongyan.api.problem import REQUEST_WORDS, WORDS
 from hongyan.cli import cli
 from hongyan.core import phone
+from hongyan.core.lint import RULES
 from hongyan.core.message import TRANSITIONS, Status
 from hongyan.core.policy import Policy
 from hongyan.providers.sandbox import FAULTS
@@ -82,12 +83,23 @@ def commands() -> str:
     return "\n\n".join(pieces)
 
 
+def lint_rules() -> str:
+    """Every rule with its severity in both rulebooks, and its cure in both languages."""
+    rows = [
+        f"| `{name}` | {rule.document or '-'} | {rule.live} | {rule.says_en} {rule.cure_en} "
+        f"| {rule.says_zh}{rule.cure_zh} |"
+        for name, rule in RULES.items()
+    ]
+    return "\n".join(["| id | document | live | | |", "|---|---|---|---|---|", *rows])
+
+
 MADE: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("reference/states.md", states),
     "problems": ("reference/problems.md", problems),
     "sandbox": ("reference/sandbox.md", sandbox),
     "policy": ("reference/policy.md", policy),
     "commands": ("reference/commands.md", commands),
+    "lint": ("reference/lint.md", lint_rules),
 }
 """Name of the part → (document, what makes it)."""
 
