@@ -61,11 +61,11 @@ UPDATE owed_reply SET due_at = $2 WHERE reply = ANY($1::bigint[]);
 -- name: end_replies
 DELETE FROM owed_reply WHERE reply = ANY($1::bigint[]);
 
--- name: fail_replies
+-- name: fail_replies -- (IS NOT TRUE: a partial index of those that are not would do, read from end to end)
 UPDATE owed_reply AS o
 SET attempts = o.attempts + 1, due_at = u.due_at, failure = u.failure, given_up = u.due_at = 0
 FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS u (reply, due_at, failure)
-WHERE o.reply = ANY(ARRAY[u.reply]) AND NOT o.given_up;
+WHERE o.reply = ANY(ARRAY[u.reply]) AND o.given_up IS NOT TRUE;
 
 -- name: forget_owed_replies
 DELETE FROM owed_reply WHERE reply = ANY(ARRAY(
