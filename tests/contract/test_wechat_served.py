@@ -20,12 +20,12 @@ from hongyan.core.time import MINUTE
 from hongyan.protocols import WeChat
 from hongyan.protocols.wechat import FAULTS
 from hongyan.service.accept import Acceptance
+from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Admission
 from hongyan.service.directory import Authorisation, Environment, KeyKind, WechatProfile
 from hongyan.service.ports import Administration, NewKey, Store
 from hongyan.service.serving import Serving
 from hongyan.service.website import WechatSettings
-from hongyan.service.wechat.caller import COMPONENT, WECHAT
 from hongyan.store.postgres import Address
 from hongyan.store.postgres import administration as postgres_administration
 from hongyan.store.seal import Seal

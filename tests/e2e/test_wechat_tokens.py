@@ -9,8 +9,8 @@ import pytest
 
 from hongyan.core.time import HOUR, MINUTE, SECOND
 from hongyan.service.directory import Authorisation, WechatProfile
-from hongyan.service.wechat.bearer import KEY
-from hongyan.wire.wechat.tokens import Kind, Tokens, renewed, revoked
+from hongyan.service.wechat import bearer
+from hongyan.wire.wechat.tokens import Kind, revoked
 from support.fake import wechat_secret
 from support.held import HeldHouse
 from support.mini_program import (
@@ -220,12 +220,11 @@ def test_a_token_of_another_app_opens_only_that(held: HeldHouse, mini: MiniProgr
 
 def pushed(held: HeldHouse, app: int) -> str:
     """A token as it is pushed into a container."""
-    tokens = Tokens(held.sealer.key(KEY))
-    now = held.clock()
     with held.administering() as administering:
-        grant = administering.grant(Kind.CLOUDBASE.value, app, 0, lambda one: renewed(one, now))
+        (one,) = (one for one in administering.directory().apps.values() if one.id == app)
+        made = bearer.pushed(administering, held.sealer, one, held.clock())
     noticed(held)
-    return tokens.written(grant.newest(Kind.CLOUDBASE, app))
+    return made
 
 
 def trusted(held: HeldHouse, address: str, **more: Any) -> MiniProgram:

@@ -15,10 +15,9 @@ import msgspec
 
 from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind
-from hongyan.service.administer import add_template
+from hongyan.service.administer import COMPONENT, WECHAT, add_template
 from hongyan.service.directory import App, Environment, KeyKind, Review, WechatProfile
 from hongyan.service.ports import Administration, NewKey
-from hongyan.service.wechat.caller import COMPONENT, WECHAT
 from support.fake import wechat_secret
 from support.held import HeldHouse
 from support.process import new_phone

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
+from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App, Directory
 from hongyan.service.website import ENVIRONMENT, WechatSettings
-from hongyan.service.wechat.caller import WECHAT
 from hongyan.settings import Settings
 
 FOLDER: Final = "websites"

@@ -29,6 +29,7 @@ from hongyan.cli.signature import signature
 from hongyan.cli.template import template
 from hongyan.cli.tencent import app_tencent
 from hongyan.cli.wechat import (
+    app_cloudbase_token,
     app_forbid,
     app_permissions,
     app_permit,
@@ -95,6 +96,7 @@ for command in (
     app_tencent,
     app_wechat,
     app_rotate_wechat_secret,
+    app_cloudbase_token,
     app_permit,
     app_permissions,
     app_forbid,

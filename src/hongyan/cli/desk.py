@@ -19,7 +19,7 @@ from hongyan.service.administer import TENCENT, WECHAT, app_id_of, name_of
 from hongyan.service.directory import Account, App, Directory, Network
 from hongyan.service.ports import Administration
 from hongyan.store.opening import StoreUnusable
-from hongyan.store.seal import KeyFileUnusable
+from hongyan.store.seal import KeyFileUnusable, Seal
 
 OVERLAP_H: Final = 72
 LONGEST_OVERLAP_H: Final = 24 * 366
@@ -44,11 +44,19 @@ def opened(place: Place) -> Iterator[Administration]:
 @contextmanager
 def opened_now(place: Place) -> Iterator[tuple[Administration, Millis]]:
     """The same, and what time it is there."""
+    with opened_sealed(place) as (administering, _, now):
+        yield administering, now
+
+
+@contextmanager
+def opened_sealed(place: Place) -> Iterator[tuple[Administration, Seal, Millis]]:
+    """The same, and the keeper of its keys."""
     opener = opener_of(place)
     clock = opener.clock()
-    administering = opener.administration(opener.seal(clock), clock)
+    seal = opener.seal(clock)
+    administering = opener.administration(seal, clock)
     try:
-        yield administering, clock()
+        yield administering, seal, clock()
     finally:
         administering.close()
 

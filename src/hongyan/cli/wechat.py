@@ -15,6 +15,7 @@ from hongyan.cli.desk import (
     networks,
     opened,
     opened_now,
+    opened_sealed,
     operating,
     overlap_span,
 )
@@ -26,6 +27,7 @@ from hongyan.core.time import rfc3339
 from hongyan.service import enrol
 from hongyan.service.administer import WECHAT, name_of
 from hongyan.service.directory import NEVER, CloudToken, WechatProfile
+from hongyan.service.wechat.bearer import pushed
 from hongyan.wire.cloudcall import permission
 
 
@@ -105,6 +107,27 @@ def app_rotate_wechat_secret(name: str, overlap: int, who: str, place: Place) ->
         {"appid": appid, "secret": made},
         f"appid      {appid}\nAppSecret  {made}  (shown this once)",
     )
+
+
+@click.command("cloudbase-token")
+@click.argument("name")
+@by_option
+@place_option
+@as_json
+@operating
+def app_cloudbase_token(name: str, who: str, place: Place) -> None:
+    """Make a cloudbase_access_token for the containers of NAME, good for two hours.
+
+    Nobody fetches it: put it into them every hour, as the file
+    /.tencentcloudbase/wx/cloudbase_access_token. The one before it is good for five minutes more.
+    """
+    with opened_sealed(place) as (administering, seal, now), administering.together():
+        one = found_app(administering.directory(), name)
+        if one.wechat is None:
+            fail(f"{one.name} is no mini program; see 'app wechat'.")
+        made = pushed(administering, seal, one, now)
+        administering.audit(who, "made a cloudbase token", f"app {one.name}")
+    show({"cloudbase_access_token": made}, made)
 
 
 @click.command("permit")

@@ -12,13 +12,14 @@ import structlog
 
 from hongyan.core import errors as e
 from hongyan.core.errors import HongyanError
+from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Entry
 from hongyan.service.serving import Serving
 from hongyan.service.website import Websites, WechatSettings
 from hongyan.service.wechat.apis import Api, apis
 from hongyan.service.wechat.authorising import Authorising
 from hongyan.service.wechat.bearer import Bearers, Issued
-from hongyan.service.wechat.caller import COMPONENT, WECHAT, Callers
+from hongyan.service.wechat.caller import Callers
 from hongyan.service.wechat.visiting import Visiting
 from hongyan.wire.http import Handle, Header, Request, Response, Route
 from hongyan.wire.wechat import body

@@ -5,11 +5,12 @@ from typing import Final
 
 import msgspec
 
+from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.directory import App, Authorisation
 from hongyan.service.ports import Administration
 from hongyan.service.serving import Serving
 from hongyan.service.wechat.bearer import Bearers, Issued
-from hongyan.service.wechat.caller import COMPONENT, WECHAT, Callers
+from hongyan.service.wechat.caller import Callers
 from hongyan.wire.wechat.answers import (
     Authorization,
     AuthorizationInfo,

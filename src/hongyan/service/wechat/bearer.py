@@ -11,7 +11,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from hongyan.service.ports import Administration
+from hongyan.core.time import Millis
+from hongyan.service.directory import App
+from hongyan.service.ports import Administration, Sealer
 from hongyan.service.serving import Serving
 from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.tokens import Grant, Kind, Token, Tokens, renewed, require, stable
@@ -114,3 +116,13 @@ class Bearers:
 
 
 _NONE: Final = Grant()
+
+
+def pushed(administration: Administration, sealer: Sealer, app: App, now: Millis) -> str:
+    """A new cloudbase_access_token: nobody fetches one, it is put into the app's containers."""
+
+    def change(grant: Grant) -> Grant:
+        return renewed(grant, now)
+
+    grant = administration.grant(Kind.CLOUDBASE.value, app.id, 0, change)
+    return Tokens(sealer.key(KEY)).written(grant.newest(Kind.CLOUDBASE, app.id))

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Final
 
 import msgspec
 
 from hongyan.core.errors import Denied
+from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App, Authorisation, Directory
 from hongyan.service.ports import Store
 from hongyan.service.wechat.bearer import Bearers
@@ -14,11 +14,6 @@ from hongyan.wire.wechat.answers import SENDING_RIGHTS
 from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.login import Credential
 from hongyan.wire.wechat.tokens import AS_ACCESS_TOKEN, Kind
-
-WECHAT: Final = "wechat"
-"""The protocol in which a mini program is known by its appid."""
-COMPONENT: Final = "wechat_component"
-"""And a third party by its component_appid."""
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Environments 环境: whose one is that a call names."""
 
+from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.directory import App, Directory, Environment
-from hongyan.service.wechat.caller import COMPONENT, WECHAT, Caller
+from hongyan.service.wechat.caller import Caller
 from hongyan.wire.wechat.fault import Fault
 
 

@@ -14,9 +14,10 @@ import msgspec
 from hongyan.core import phone
 from hongyan.core.errors import Invalid
 from hongyan.core.time import SECOND
+from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App
 from hongyan.service.serving import Serving
-from hongyan.service.wechat.caller import WECHAT, Caller
+from hongyan.service.wechat.caller import Caller
 from hongyan.wire.wechat import body
 from hongyan.wire.wechat.answers import PhoneInfo, Session, UserPhoneNumber, Watermark
 from hongyan.wire.wechat.fault import Fault
