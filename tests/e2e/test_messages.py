@@ -1,12 +1,17 @@
 """/v1/messages over real sockets: texts that an app sends itself, and what became of them."""
 
 import re
+from contextlib import closing
 from typing import Any
 
+import apsw
 import pytest
 
+from hongyan.core.identifier import read
+from hongyan.core.time import MINUTE, rfc3339
 from hongyan.providers.sandbox import FAULTS
 from hongyan.service.administer import create_app
+from hongyan.store.sqlite.schema import DATABASE
 from support.held import HeldHouse
 from support.process import NOTICE, Client, Dev, eventually, new_phone
 
@@ -165,6 +170,24 @@ def test_a_delivered_message_shows_its_way(app: Client, phone: str) -> None:
     assert times == sorted(times)
     assert times[0] == shown["accepted_at"]
     assert shown["timeline"][1]["provider"] == "sandbox"
+
+
+def test_how_often_its_links_were_opened_stands_in_the_timeline(
+    held: HeldHouse, phone: str
+) -> None:
+    """Nothing makes links here yet but the protocols of others."""
+    message = held.app.sent(phone)
+    shown = held.app.settled(message, "delivered")
+    at = held.clock() + MINUTE
+    with closing(apsw.Connection(str(held.directory / DATABASE))) as connection:
+        connection.execute(
+            "INSERT INTO link (id, message, sealed, until, opened, opened_at)"
+            " VALUES (1, ?1, x'', ?2, 0, 0), (2, ?1, x'', ?2, 1, ?2), (3, ?1, x'', ?2, 2, ?3)",
+            (read(message), at + MINUTE, at),
+        )
+    timeline = held.app.message(message)["timeline"]
+    assert timeline[:-1] == shown["timeline"]
+    assert timeline[-1] == {"at": rfc3339(at), "event": "opened", "reason": "So far 3 times."}
 
 
 def test_an_id_is_understood_in_lower_case(app: Client, phone: str) -> None:

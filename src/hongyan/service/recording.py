@@ -67,7 +67,11 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Records(Protocol):
-    """A part of `ports.Store`. Lists are of one app, within `[since, until)` of its acceptance."""
+    """A part of `ports.Store`. Lists are of one app, within `[since, until)`.
+
+    A text's moment in lists is when its id was made, which is when its call came in. All texts of apps
+    that the protocols of others know are found, of other apps those of the last minute at least.
+    """
 
     async def texts_to(
         self, app: int, phone: Mark, since: Millis, until: Millis, most: int
@@ -77,7 +81,7 @@ class Records(Protocol):
     async def texts(
         self, app: int, since: Millis, until: Millis, offset: int, most: int
     ) -> tuple[int, list[TextRecord]]:
-        """How many there are, and a page of them, newest first."""
+        """How many there are (of more than 100,000 that many), and a page of them, newest first."""
 
     async def take_results(self, app: int, most: int) -> list[TextRecord]:
         """The oldest ends of texts that the app has not been told, each once, whoever asks."""

@@ -24,6 +24,8 @@ LATE: Final[Millis] = MINUTE // 3
 """A text whose commit comes so long after its id was made is filed by that commit itself. No
 transaction lasts longer than what is left of the minute.
 """
+WORTH_COUNTING: Final = 100_000
+"""Texts on record that are counted for whoever asks how many there are."""
 SLICE: Final = 500
 """Rows that one sweep does of a kind of work."""
 LOST: Final = "The process that was sending it ended; it may have been sent."

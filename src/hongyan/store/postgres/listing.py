@@ -20,6 +20,7 @@ from hongyan.store.postgres.unit import Transactions
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.records import seen, text_of
 from hongyan.store.seal import Seal
+from hongyan.store.terms import WORTH_COUNTING
 
 _SLICE: Final = 5_000
 """Texts whose ends are counted in one go, on a connection that others have in between."""
@@ -52,7 +53,8 @@ class Listing:
         first, end = span_of(since, until)
 
         async def look(connection: Connection) -> tuple[int, list[TextRecord]]:
-            count: int = await connection.fetchval(SQL["count_texts"], app, first, end)
+            wanted = (app, first, end, WORTH_COUNTING)
+            count: int = await connection.fetchval(SQL["count_texts"], *wanted)
             rows = await connection.fetch(SQL["texts"], app, first, end, offset, most)
             return count, [text_of(row, self._seal, directory) for row in rows]
 

@@ -21,6 +21,7 @@ from hongyan.store.records import seen, text_of
 from hongyan.store.rows import Row
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite.reading import Reader
+from hongyan.store.terms import WORTH_COUNTING
 
 _SLICE: Final = 5_000
 """Texts whose ends are counted in one go; others read in between."""
@@ -58,7 +59,8 @@ class Listing:
         first, end = span_of(since, until)
 
         def look(connection: apsw.Connection) -> tuple[int, list[TextRecord]]:
-            count: Row = connection.execute(SQL["count_texts"], (app, first, end)).fetchall()[0]
+            wanted = (app, first, end, WORTH_COUNTING)
+            count: Row = connection.execute(SQL["count_texts"], wanted).fetchall()[0]
             page = connection.execute(SQL["texts"], (app, first, end, offset, most)).fetchall()
             return count[0], self._records(connection, page, directory)
 

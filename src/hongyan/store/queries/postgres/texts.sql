@@ -89,14 +89,18 @@ FROM newest AS n JOIN message AS m ON m.id = ANY(ARRAY[n.message])
 LEFT JOIN outbox AS o ON o.id = ANY(ARRAY[n.message])
 ORDER BY n.message DESC;
 
--- name: count_texts
+-- name: count_texts -- as far as it is worth counting
 WITH filed AS (
   SELECT coalesce((SELECT number FROM meta WHERE key = 'texts_filed_to'), 0) AS upto
 )
-SELECT (SELECT count(*) FROM app_text
-        WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed))
-     + (SELECT count(*) FROM message
-        WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1);
+SELECT count(*) FROM (
+  SELECT 1 FROM app_text
+  WHERE app = $1 AND message >= $2 AND message < $3 AND message <= (SELECT upto FROM filed)
+  UNION ALL
+  SELECT 1 FROM message
+  WHERE id > (SELECT upto FROM filed) AND id >= $2 AND id < $3 AND app = $1
+  LIMIT $4
+) AS found;
 
 -- name: texts -- a page, newest first
 WITH filed AS (

@@ -67,14 +67,18 @@ WITH RECURSIVE filed (upto) AS (
 )
 SELECT message FROM found ORDER BY message DESC LIMIT ?7;
 
--- name: count_texts
+-- name: count_texts -- as far as it is worth counting
 WITH filed (upto) AS (
   SELECT coalesce((SELECT value FROM meta WHERE key = 'texts_filed_to'), 0)
 )
-SELECT (SELECT count(*) FROM app_text
-        WHERE app = ?1 AND message >= ?2 AND message < ?3 AND message <= (SELECT upto FROM filed))
-     + (SELECT count(*) FROM message
-        WHERE id > max((SELECT upto FROM filed), ?2 - 1) AND id < ?3 AND app = ?1);
+SELECT count(*) FROM (
+  SELECT 1 FROM app_text
+  WHERE app = ?1 AND message >= ?2 AND message < ?3 AND message <= (SELECT upto FROM filed)
+  UNION ALL
+  SELECT 1 FROM message
+  WHERE id > max((SELECT upto FROM filed), ?2 - 1) AND id < ?3 AND app = ?1
+  LIMIT ?4
+);
 
 -- name: texts -- a page, newest first
 WITH filed (upto) AS (
