@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hongyan.core.message import Kind
 from hongyan.wire.tencent.actions import ACTIONS
 from hongyan.wire.tencent.actions import NEW as NEWEST
 from support.papers import png
+from support.postgres import database
 from support.process import Dev, eventually, new_phone
 from support.tencent_app import ABROAD, TencentApp, moved_in, templated
 from support.tencent_sdks import OLD, Asked, AsyncPythonSdk, How, NodeSdk, PythonSdk, Sdk, Told
@@ -255,10 +257,10 @@ def test_a_prefix(held_by: Any, kind: type[NodeSdk | PythonSdk]) -> None:
     assert told.answer["SendStatusSet"][0]["Code"] == "Ok"
 
 
-def test_the_app_of_dev_is_the_documents(dev: Dev) -> None:
-    """With what `dev.json` tells, and nothing else."""
+def app_of_dev(dev: Dev) -> TencentApp:
+    """As `dev.json` tells it."""
     told: Any = dev.file["tencent"]
-    app = TencentApp(
+    return TencentApp(
         dev.url,
         told["secret_id"],
         told["secret_key"],
@@ -266,7 +268,23 @@ def test_the_app_of_dev_is_the_documents(dev: Dev) -> None:
         told["template_id"],
         told["sign_name"],
     )
-    phone = new_phone()
+
+
+def test_the_app_of_dev_is_ready_to_send(dev: Dev) -> None:
+    app, phone = app_of_dev(dev), new_phone()
     (sent,) = NodeSdk().call(app, Asked("SendSms", app.form(phone)))
     assert sent.answer["SendStatusSet"][0]["Code"] == "Ok"
     assert "384592" in dev.nobody.latest(phone)["text"]
+
+
+@pytest.mark.timeout(90)
+def test_every_action_on_postgresql(tmp_path: Path) -> None:
+    with database() as url, Dev(tmp_path / "data", "--database", url) as house:
+        app = app_of_dev(house)
+        for kind in KINDS:
+            told = every_action(kind(), app, app.template_id)
+            assert told.keys() == ACTIONS[NEWEST].keys()
+            assert not {name: one.code for name, one in told.items() if one.code}
+            (sent,) = told["SendSms"].answer["SendStatusSet"]
+            (record,) = told["DescribeSendRecordList"].answer["SendRecordSet"]
+            assert (sent["Code"], record["SerialNo"]) == ("Ok", sent["SerialNo"])
