@@ -12,7 +12,7 @@ from hongyan.core.limit import Window
 from hongyan.core.mark import Mark
 from hongyan.core.message import Message
 from hongyan.core.outcome import Accepted, Rejected
-from hongyan.core.time import DAY, HOUR, SECOND
+from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from support.world import Furnish, World
 
 PHONE = "+8613800138000"
@@ -119,6 +119,25 @@ async def test_a_repeated_call_gets_the_first_answer_and_sends_nothing(
         await world.restart()
     assert await sent(world, world.message(), idempotency=key(world), keeps_refusals=True) == first
     assert await world.balance() == 5
+
+
+async def test_a_key_may_last_for_less_than_a_day(world: World) -> None:
+    brief = msgspec.structs.replace(key(world), lasts=10 * MINUTE)
+    usual = world.idempotency("usual")
+    first, other = world.message(), world.message("+8613800138001")
+    answers = [
+        await sent(world, first, idempotency=brief),
+        await sent(world, other, idempotency=usual),
+    ]
+    world.clock.pass_by(10 * MINUTE - 1)
+    await world.sweep()
+    await world.restart()
+    assert await sent(world, world.message(), idempotency=brief) == answers[0]
+    world.clock.pass_by(1)
+    for _ in range(2):
+        assert await sent(world, world.message(), idempotency=usual) == answers[1]
+        await world.sweep()
+    assert await sent(world, world.message(), idempotency=brief) != answers[0]
 
 
 async def test_a_refusal_is_not_kept_unless_asked_for(furnish: Furnish) -> None:

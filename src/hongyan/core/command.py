@@ -16,7 +16,7 @@ from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
 from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import Message
-from hongyan.core.time import Millis
+from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Caller
 
 
@@ -25,6 +25,8 @@ class Idempotency(msgspec.Struct, frozen=True, gc=False):
 
     key: Mark
     request: Mark
+    lasts: Millis = DAY
+    """How long an answer is kept under it: a day at most."""
 
 
 class Link(msgspec.Struct, frozen=True, gc=False):
@@ -230,3 +232,5 @@ class Kept(msgspec.Struct, frozen=True):
 
     request: Mark
     answer: Keepable
+    lasts: Millis = DAY
+    """From when it was given."""

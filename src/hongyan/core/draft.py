@@ -170,4 +170,4 @@ class Draft:
         """Keep an answer, without what is personal in it."""
         if isinstance(answer, Started | Approved):
             answer = msgspec.structs.replace(answer, phone="")
-        self.kept[idempotency.key] = Kept(idempotency.request, answer)
+        self.kept[idempotency.key] = Kept(idempotency.request, answer, idempotency.lasts)

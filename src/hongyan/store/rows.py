@@ -6,11 +6,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from hongyan.core import text
-from hongyan.core.command import Link
+from hongyan.core.command import Kept, Link
 from hongyan.core.identifier import MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind, Message
-from hongyan.core.time import Millis
+from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Caller, State, Verification
 from hongyan.service.handing import Handed
 from hongyan.service.ports import Settlement
@@ -120,6 +120,13 @@ def wiped_row(message: MessageId, template: int, sealed: bytes, seal: Seal) -> b
         return None
     kept = _wiped(template, content.text)
     return content_closed(message, Content(content.phone, kept, content.reference), seal)
+
+
+def kept_at(kept: Kept, now: Millis) -> Millis:
+    """When it was kept, as its row says: rows are forgotten after a day, so one that lasts for less is
+    written as older than it is.
+    """
+    return now - DAY + kept.lasts
 
 
 def link_row(link: Link, seal: Seal) -> Row:

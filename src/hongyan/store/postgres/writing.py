@@ -19,6 +19,7 @@ from hongyan.store.postgres.unit import GuardBroken, Raced, Unit
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.rows import (
     MEMBER_PHONE,
+    kept_at,
     message_row,
     row_key,
     verification_change,
@@ -116,8 +117,12 @@ async def _write_verifications(unit: Unit, draft: Draft) -> None:
 
 
 async def _write_kept(unit: Unit, draft: Draft) -> None:
-    rows = [(key, one.request, _encode(one.answer)) for key, one in sorted(draft.kept.items())]
-    written = await unit.run(SQL["write_kept"], *_columns(rows), unit.now, unit.now - DAY)
+    now = unit.now
+    rows = [
+        (key, one.request, _encode(one.answer), kept_at(one, now))
+        for key, one in sorted(draft.kept.items())
+    ]
+    written = await unit.run(SQL["write_kept"], *_columns(rows), now - DAY)
     _require_all(written, rows)
 
 

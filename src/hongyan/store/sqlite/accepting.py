@@ -19,6 +19,7 @@ from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import (
     MEMBER_PHONE,
     Row,
+    kept_at,
     message_row,
     row_key,
     verification_change,
@@ -109,7 +110,7 @@ class Accepting:
     def _write_kept(self, unit: Unit, draft: Draft) -> None:
         first = self._memory.next_kept
         rows = [
-            (row, key, kept.request, _encode(kept.answer), unit.now)
+            (row, key, kept.request, _encode(kept.answer), kept_at(kept, unit.now))
             for row, (key, kept) in enumerate(draft.kept.items(), first)
         ]
         unit.run_many(SQL["insert_kept"], rows)

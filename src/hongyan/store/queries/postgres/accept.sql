@@ -53,8 +53,7 @@ SELECT (SELECT count(*) FROM moved) + (SELECT count(*) FROM made);
 
 -- name: write_kept -- over those of a day ago; fewer than wanted: another was first
 INSERT INTO kept (key, request, answer, at)
-SELECT u.key, u.request, u.answer, $4
-FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS u (key, request, answer)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[])
 ON CONFLICT (key) DO UPDATE
 SET request = excluded.request, answer = excluded.answer, at = excluded.at WHERE kept.at <= $5;
 
