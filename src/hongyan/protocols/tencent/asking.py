@@ -7,6 +7,7 @@ import msgspec
 
 from hongyan.core.command import Idempotency
 from hongyan.core.errors import AccountClosed, AddressNotAllowed, AppDisabled
+from hongyan.core.time import MINUTE, Millis
 from hongyan.protocols.tencent.authentication import Caller
 from hongyan.service.directory import App
 from hongyan.service.ports import Sealer, Store
@@ -18,6 +19,9 @@ from hongyan.wire.tencent.requests import Request
 
 TENCENT: Final = "tencent"
 """The protocol in which an app is known by its SdkAppId."""
+
+REPEATED: Final[Millis] = 10 * MINUTE
+"""So long a call that comes again gets the first answer: later its signature has ended."""
 
 _KEY: Final = b"tencent-signature"
 _REQUEST: Final = b"tencent-call"
@@ -42,7 +46,7 @@ class Asking(msgspec.Struct, frozen=True):
         key = sealer.mark(_KEY, f"{claim.secret_id} {claim.signature}".encode())
         asked = f"{self.call.version} {self.call.name} {';'.join(refused)} ".encode()
         request = sealer.mark(_REQUEST, asked + self.http.query + b" " + self.http.body)
-        return Idempotency(key, request)
+        return Idempotency(key, request, REPEATED)
 
 
 Work: TypeAlias = Callable[[Asking, Any], Awaitable[Answer]]
