@@ -35,9 +35,13 @@ def lived(tmp_path: Path) -> Iterator[tuple[Dev, list[bytes]]]:
         registering = {"phone": member, "code": app.code(member)}
         assert house.nobody.post("/register/verify", registering).status == 200
         assert app.with_key("sk_wrong-key-of-nobody").start(phone).status == 401
-        waiting = new_phone()
+        waiting, tried = new_phone(), new_phone()
         app.started(waiting)
+        test = ("--test-template", "tencent_code", "--test-number", tried)
+        house.command("app", "tencent", "app_tencent", *test)
         secrets = [
+            *(tried, house.file["tencent"]["secret_key"]),
+            *(house.file["wechat"][one] for one in ("secret", "secret_key", "wx_api_token")),
             *(phone, member, waiting, OPENID, DEVICE, "203.0.113.77", WORDS),
             *(code, registering["code"], app.code(waiting), proof, proof.split(".")[2]),
             *(house.file["api_key"], "sk_wrong-key-of-nobody", verification),
