@@ -8,6 +8,7 @@ import apsw
 import msgspec
 import pytest
 
+from hongyan.core.command import Link, Send
 from hongyan.core.identifier import written
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred
@@ -253,3 +254,94 @@ async def test_a_sweep_in_a_batch_that_is_undone_is_made_again(world: World) -> 
     world.clock.pass_by(LEASE)
     await asyncio.gather(world.store.sweep(), fail(world))
     assert len(await world.claim()) == 1
+
+
+# Texts on record.
+
+TALLIES = "SELECT (SELECT count(*) FROM tally), (SELECT count(*) FROM hour_tally)"
+RECORDED = "SELECT (SELECT count(*) FROM filed_text), (SELECT count(*) FROM app_text)"
+
+
+async def named(world: World, protocol: str = "tencent") -> None:
+    world.administering.name_app(world.app, protocol, "1400006666")
+    await world.store.refresh()
+
+
+async def test_texts_are_filed_a_minute_later(world: World) -> None:
+    await named(world)
+    for number in range(3):
+        await world.sent(f"+861380013800{number}")
+    await world.sent(app=world.other_app)
+    world.clock.pass_by(MINUTE)
+    await world.sweep()
+    assert seen(world, RECORDED) == [(0, 0)]
+    world.clock.pass_by(1)
+    await world.sweep()
+    assert seen(world, RECORDED) == [(3, 3)]
+
+
+async def test_where_no_app_is_known_by_such_a_protocol_nothing_is_looked_at(world: World) -> None:
+    await named(world, "zhenzi")
+    await world.sent()
+    world.clock.pass_by(2 * MINUTE)
+    await world.sweep()
+    assert seen(world, "SELECT count(*) FROM meta WHERE key = 'texts_filed_to'") == [(0,)]
+
+
+async def test_a_sweep_files_five_hundred_texts_and_rests_when_less_is_left(world: World) -> None:
+    await named(world)
+    world.administering.add_package(world.account, 1_000, "test")
+    await world.send(*(world.message(f"+86138{number:08d}") for number in range(900)))
+    world.clock.pass_by(2 * MINUTE)
+    assert await world.store.sweep() == 500
+    assert seen(world, RECORDED) == [(500, 500)]
+    assert await world.store.sweep() == 0
+    assert seen(world, RECORDED) == [(900, 900)]
+
+
+async def test_tallies_are_summed_by_hour_and_never_keep_a_sweep_busy(world: World) -> None:
+    for _ in range(3):
+        command = Send((world.message(),), tallied=True)
+        await world.accept(command)
+    assert seen(world, TALLIES) == [(3, 0)]
+    assert await world.store.sweep() == 0
+    assert seen(world, TALLIES) == [(0, 1)]
+
+
+async def test_a_link_stands_in_the_file_sealed(world: World) -> None:
+    message = world.message()
+    page = "/order.html?of=38459201"
+    link = Link(7, message.id, "env-of-somebody", page, world.clock() + DAY)
+    await world.accept(Send((message,), links=(link,)))
+    opened = await world.store.open_link(7, world.clock())
+    assert opened is not None
+    assert opened.link == link
+    await world.raw.close()
+    for file in world.directory.iterdir():
+        content = file.read_bytes()
+        assert page.encode() not in content
+        assert b"env-of-somebody" not in content
+    await world._open()
+
+
+async def test_whoever_uses_none_of_this_pays_for_none_of_it(world: World) -> None:
+    """No statement more: an optional part of a call costs those who make use of it."""
+    asked: list[str] = []
+
+    def note(_cursor: object, sql: str, _values: object) -> bool:
+        asked.append(sql)
+        return True
+
+    world.raw._connection.exec_trace = note
+    await world.send()
+    await world.started("+8613800138001")
+    plain = " ".join(asked)
+    asked.clear()
+    message = world.message(kind=Kind.MARKETING)
+    link = Link(7, message.id, "env", "/", world.clock() + DAY)
+    await world.accept(Send((message,), links=(link,), tallied=True))
+    used = " ".join(asked)
+    for table in ("link", "tally", "opt_out"):
+        assert f" {table} " not in plain
+        assert f" {table} " in used
+    assert "app_name" not in plain + used
