@@ -11,11 +11,12 @@ import apsw
 import msgspec
 import pytest
 
+from hongyan.core.country import Scope
 from hongyan.core.ledger import Entry
 from hongyan.core.message import TRANSITIONS, Kind, Status
 from hongyan.core.outcome import Outcome
 from hongyan.core.verification import State
-from hongyan.service.directory import KeyKind, Review
+from hongyan.service.directory import Form, KeyKind, Review
 from hongyan.store.opening import StoreUnusable
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import MESSAGE, Content, content_opened
@@ -61,6 +62,7 @@ def words(table: str, column: str) -> set[str]:
         ("route", "kind", Kind),
         ("ledger", "entry", Entry),
         ("api_key", "kind", KeyKind),
+        ("app", "callback_form", Form),
         ("template", "review", Review),
         ("report", "status", ENDED),
         ("account", "kind", {"personal", "enterprise"}),
@@ -72,11 +74,18 @@ def test_the_words_of_sql_are_pythons(table: str, column: str, of: Iterable[str]
     assert words(table, column) == set(of)
 
 
+@pytest.mark.parametrize("table", ["signature", "template"])
+def test_scopes_are_the_numbers_of_the_api(table: str) -> None:
+    checked = re.search(r"CHECK \(scope IN \(([\d, ]+)\)\)", TABLES[table])
+    assert checked is not None
+    assert {int(one) for one in checked[1].split(",")} == set(Scope)
+
+
 def test_every_status_but_claimed_is_written_somewhere() -> None:
     assert words("message", "status") | words("outbox", "status") == set(Status) - {Status.CLAIMED}
 
 
-@pytest.mark.parametrize("enum", [Status, Kind, Entry, KeyKind, Review, State])
+@pytest.mark.parametrize("enum", [Status, Kind, Entry, KeyKind, Review, State, Form])
 def test_a_word_is_its_name_in_lower_case(enum: type[StrEnum]) -> None:
     assert [one.value for one in enum] == [one.name.lower() for one in enum]
 
@@ -171,6 +180,8 @@ def test_a_house_of_the_first_schema_keeps_what_it_has(tmp_path: Path) -> None:
     assert opened.execute("SELECT id, review FROM template").fetchall() == [(3, "approved")]
     settings = opened.execute("SELECT free_text, networks, client_windows, callback FROM app")
     assert settings.fetchall() == [(1, "[]", "[]", "")]
+    hours = opened.execute("SELECT opens_min, closes_min, content_windows, wechat FROM app")
+    assert hours.fetchall() == [(8 * 60, 22 * 60, "[]", None)]
     opened.execute(
         "INSERT INTO api_key (hash, app, kind, hint, created_at)"
         " VALUES (x'02', 7, 'app_secret', 'a', 1)"
