@@ -324,6 +324,18 @@ async def test_a_link_stands_in_the_file_sealed(world: World) -> None:
     await world._open()
 
 
+async def test_a_text_that_cannot_be_read_is_left_out_of_lists(
+    world: World, quiet_log: list[Any]
+) -> None:
+    first, bad, last = [await world.sent() for _ in range(3)]
+    with closing(apsw.Connection(str(world.directory / DATABASE))) as connection:
+        connection.execute("UPDATE message SET sealed = x'00' WHERE id = ?", (bad.id,))
+    found = await world.store.texts_to(world.app, first.phone_mark, 0, 1 << 62, 10)
+    assert [one.id for one in found] == [last.id, first.id]
+    [logged] = [one for one in quiet_log if one["event"] == "text.unreadable"]
+    assert logged["message"] == written(bad.id)
+
+
 async def test_whoever_uses_none_of_this_pays_for_none_of_it(world: World) -> None:
     """No statement more: an optional part of a call costs those who make use of it."""
     asked: list[str] = []

@@ -1,12 +1,13 @@
 """Records: what readers see of a message, made from the rows of any store."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+import structlog
 
 from hongyan.core import ledger, text
-from hongyan.core.identifier import MessageId
+from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Package
 from hongyan.core.message import Kind, Status
 from hongyan.service.directory import Directory
@@ -14,6 +15,8 @@ from hongyan.service.ports import Attempt, MessageRecord, Owed
 from hongyan.service.recording import TextRecord
 from hongyan.store.rows import Row, content_opened
 from hongyan.store.seal import Seal
+
+_log: Final = structlog.get_logger()
 
 
 def told(one: Owed, row: Iterable[Any] | None, seal: Seal, directory: Directory) -> Owed:
@@ -85,6 +88,19 @@ def text_of(columns: Iterable[Any], seal: Seal, directory: Directory) -> TextRec
         receipt_code=record.receipt_code,
         reference=reference,
     )
+
+
+def texts_of(rows: Iterable[Iterable[Any]], seal: Seal, directory: Directory) -> list[TextRecord]:
+    """A list of them. One that cannot be read is left out, for it is no other's fault."""
+    found = []
+    for row in rows:
+        identifier, *_ = columns = tuple(row)
+        try:
+            found.append(text_of(columns, seal, directory))
+        except Exception as error:  # noqa: BLE001 - whatever the row holds
+            reason = type(error).__name__
+            _log.error("text.unreadable", message=written(identifier), reason=reason)
+    return found
 
 
 def seen(status: Status) -> Status:

@@ -18,7 +18,7 @@ from hongyan.store.filing import days_of, span_of
 from hongyan.store.postgres.connections import Connection
 from hongyan.store.postgres.unit import Transactions
 from hongyan.store.queries.postgres import SQL
-from hongyan.store.records import seen, text_of
+from hongyan.store.records import seen, texts_of
 from hongyan.store.seal import Seal
 from hongyan.store.terms import WORTH_COUNTING
 
@@ -45,7 +45,7 @@ class Listing:
         first, end = span_of(since, until)
         wanted = (app, phone, first, end, *days_of(first, end), most)
         rows = await self._transactions.read(lambda c: c.fetch(SQL["texts_to"], *wanted))
-        return [text_of(row, self._seal, directory) for row in rows]
+        return texts_of(rows, self._seal, directory)
 
     async def texts(
         self, directory: Directory, app: int, since: Millis, until: Millis, offset: int, most: int
@@ -56,7 +56,7 @@ class Listing:
             wanted = (app, first, end, WORTH_COUNTING)
             count: int = await connection.fetchval(SQL["count_texts"], *wanted)
             rows = await connection.fetch(SQL["texts"], app, first, end, offset, most)
-            return count, [text_of(row, self._seal, directory) for row in rows]
+            return count, texts_of(rows, self._seal, directory)
 
         return await self._transactions.read(look)
 

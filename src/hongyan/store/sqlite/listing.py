@@ -17,7 +17,7 @@ from hongyan.service.directory import Directory
 from hongyan.service.recording import TextRecord
 from hongyan.store.filing import days_of, span_of
 from hongyan.store.queries.sqlite import SQL
-from hongyan.store.records import seen, text_of
+from hongyan.store.records import seen, texts_of
 from hongyan.store.rows import Row
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite.reading import Reader
@@ -91,7 +91,7 @@ class Listing:
     ) -> list[TextRecord]:
         wanted = msgspec.json.encode([message for (message,) in found]).decode()
         rows = connection.execute(SQL["text_records"], (wanted,)).fetchall()
-        return [text_of(row, self._seal, directory) for row in rows]
+        return texts_of(rows, self._seal, directory)
 
 
 def _ends(connection: apsw.Connection, app: int, after: MessageId, end: MessageId) -> list[Row]:
