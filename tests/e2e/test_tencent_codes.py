@@ -30,7 +30,7 @@ from support.tencent_app import (
 from support.zhenzi import noticed
 
 ELSEWHERE = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
-MALAYSIAN = "+60198890000"
+MALAYSIAN = "+60198890099"
 AMERICAN = "+12024561111"
 SATELLITE = "+881612345678"
 _NOW_MIN = (int(time.time()) // 60 + 8 * 60) % MOST_MINUTES
