@@ -3,7 +3,9 @@
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -508,6 +510,40 @@ def test_nothing_of_papers_can_be_read_in_the_files(tmp_path_factory: Any) -> No
         PROOF[:40].encode(),
     ):
         assert hidden not in held
+
+
+def test_a_store_that_cannot_be_reached_is_a_service_that_is_away(tmp_path: Path) -> None:
+    with HeldHouse(tmp_path) as house:
+        one = applicant(house)
+        known, file = one.signs(), tmp_path / "hongyan.db"
+        file.rename(tmp_path / "aside")
+        for action, form in (
+            ("AddSmsSign", one.sign()),
+            ("DescribeSmsSignList", {"International": 0}),
+        ):
+            assert one.app.call(action, **form).error == "ServiceUnavailable"
+        (tmp_path / "aside").rename(file)
+        # Nobody has taken note of the call, so that it may come again.
+        assert one.signs() == known
+        one.add_sign()
+
+
+def test_many_of_the_same_call_at_once_are_one(one: Applicant) -> None:
+    body = json.dumps(one.sign()).encode()
+    headers = one.app.headers("AddSmsSign", body)
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(lambda _: one.app.post(body, headers), range(8)))
+    assert {each.response["AddSignStatus"]["SignId"] for each in said} == {one.signs()[0]["SignId"]}
+    assert [told["SignName"] for told in one.signs()].count("AA商城") == 1
+
+
+def test_many_calls_for_one_name_at_once_get_it_once(one: Applicant) -> None:
+    def add(number: int) -> str:
+        return one.app.call("AddSmsSign", **one.sign(Remark=f"第{number}次")).error
+
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(add, range(8)))
+    assert sorted(said) == ["", *[f"{_VALUE}.SignExistAndUnapproved"] * 7]
 
 
 def test_kinds_of_templates_keep_their_numbers(one: Applicant) -> None:

@@ -446,8 +446,14 @@ class Watched(Protocol):
         """
 
 
+class DeskUnusable(Exception):
+    """A desk cannot be opened, or did not take a change. What was not taken was not done."""
+
+
 Desk: TypeAlias = Callable[[], Administration]
-"""Opens a desk of its own, which waits for disks: to be used in a thread, and closed."""
+"""Opens a desk of its own, which waits for disks: to be used in a thread, and closed. It, and whatever
+is done at it, may raise DeskUnusable.
+"""
 
 
 class ServedProtocol(Protocol):

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from hongyan.core.time import MINUTE, SECOND, Millis, rfc3339
+from hongyan.service.ports import DeskUnusable
 
 KEY_FILE: Final = "hongyan.key"
 LOCK_FILE: Final = "hongyan.lock"
@@ -34,7 +35,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         return "StoreSettings(…)"
 
 
-class StoreUnusable(Exception):
+class StoreUnusable(DeskUnusable):
     """The store cannot be opened or changed; the sentence says why and what to do."""
 
 

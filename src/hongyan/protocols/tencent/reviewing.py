@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from hongyan.core.country import Scope
-from hongyan.core.errors import InvalidTemplate, KeyReused
+from hongyan.core.errors import InvalidTemplate, KeyReused, StoreUnavailable
 from hongyan.core.lint.rule import Finding
 from hongyan.core.time import SECOND
 from hongyan.protocols.tencent import forms
@@ -20,7 +20,7 @@ from hongyan.protocols.tencent.asking import Asking, Works
 from hongyan.protocols.tencent.settings import TencentSettings
 from hongyan.service import review, submit
 from hongyan.service.papers import Form
-from hongyan.service.ports import Administration
+from hongyan.service.ports import Administration, DeskUnusable
 from hongyan.service.reviewing import (
     REPEATED_WITHIN,
     Flawed,
@@ -269,6 +269,13 @@ class Reviewing:
         return found
 
     def _at_desk(self, asking: Asking, work: Callable[[Administration], T]) -> T:
+        """Raises what the work does, and StoreUnavailable."""
+        try:
+            return self._worked(asking, work)
+        except DeskUnusable as error:
+            raise StoreUnavailable from error
+
+    def _worked(self, asking: Asking, work: Callable[[Administration], T]) -> T:
         desk = self._serving.desk()
         try:
             submit.adopt(desk, asking.caller.account.id)
