@@ -11,6 +11,7 @@ from hongyan.core.time import HOUR, MINUTE, SECOND
 from hongyan.service.directory import Authorisation, WechatProfile
 from hongyan.service.wechat import bearer
 from hongyan.wire.wechat.tokens import Kind, revoked
+from support.commands import refused
 from support.fake import wechat_secret
 from support.held import HeldHouse
 from support.mini_program import (
@@ -28,7 +29,7 @@ from support.mini_program import (
     noticed,
     third_party_in,
 )
-from support.process import new_address
+from support.process import Dev, new_address
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -453,3 +454,15 @@ def test_a_revoked_token_is_dead_at_once(held: HeldHouse, mini: MiniProgram) -> 
     noticed(held)
     assert refusal(mini, token) == NOT_LATEST
     assert works(mini, mini.token())
+
+
+def test_a_containers_token_is_made_by_command(dev: Dev) -> None:
+    told = dev.file["wechat"]
+    mini = MiniProgram(dev.url, told["appid"], told["secret"], told["env"])
+    made = dev.command("app", "cloudbase-token", told["appid"])
+    token = made["cloudbase_access_token"]
+    body = Holder(mini, "").marketing([new_number()])
+    assert mini.post(SEND, body, cloudbase_access_token=token).errcode == 0
+    assert mini.post(SEND, body, access_token=token).fault == NOT_LATEST
+    said = refused("app", "cloudbase-token", "app_dev", "--data", dev.data)
+    assert "is no mini program" in said
