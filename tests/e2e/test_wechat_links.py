@@ -14,7 +14,7 @@ from hongyan.core.time import DAY
 from hongyan.service.administer import new_key
 from hongyan.service.directory import KeyKind
 from hongyan.service.website import WechatSettings
-from hongyan.settings import Settings
+from hongyan.settings import ServerSettings, Settings
 from hongyan.wire.wechat.answers import message_of
 from support.held import HeldHouse
 from support.mini_program import (
@@ -30,6 +30,7 @@ from support.mini_program import (
     noticed,
     websites_of,
 )
+from support.process import new_address
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -312,7 +313,8 @@ def hosted(tmp_path: Path) -> Any:
         website_host="sites.example.com",
     )
     (tmp_path / "data").mkdir()
-    settings = msgspec.structs.replace(Settings(), wechat=wechat)
+    server = ServerSettings(trusted_proxies=("127.0.0.1/32",))
+    settings = msgspec.structs.replace(Settings(), wechat=wechat, server=server)
     with HeldHouse(tmp_path / "data", settings) as house:
         (house.directory / "websites").symlink_to(websites)
         yield house
@@ -332,6 +334,11 @@ def test_websites_have_hosts_of_their_own(hosted: HeldHouse) -> None:
     assert "content-security-policy" not in page.headers
     assert "你好" in page.body.decode()
     assert opened(mini, "/", host=host.upper()).body == page.body
+    assert opened(mini, "/", host=f"{host}:443").body == page.body
+    by_proxy = opened(mini, "/", host="house.internal", x_forwarded_host=host)
+    assert by_proxy.body == page.body
+    claimed = opened(mini.at(new_address()), "/", host="h", x_forwarded_host=host)
+    assert claimed.body != page.body
     # Nothing of the house is found there, and no website at the house's own address.
     assert opened(mini, "/docs", host=host).body == b"a page called docs"
     assert is_gone(opened(mini, "/healthz", host=host))

@@ -77,6 +77,8 @@ class Websites:
         if not self.host:
             return ""
         environment, _, rest = host.lower().partition(".")
+        if ":" not in self.host:  # Some say a port that goes without saying.
+            rest = rest.partition(":")[0]
         return environment if rest == self.host else ""
 
     def are_there(self, environment: str) -> bool:
