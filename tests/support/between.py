@@ -8,6 +8,8 @@ from typing import Final, Self
 _PIECE: Final = 65_536
 """More than any request or answer here: each comes in one piece."""
 _DEADLINE_S: Final = 10.0
+_TEXTS: Final = (b"/send.do", b"x-tc-action: SendSms", b"/tcb/sendsms")
+"""What stands in requests that bring texts."""
 
 
 class Between:
@@ -53,7 +55,7 @@ class Between:
         with caller, suppress(OSError), self._connected() as behind:
             while request := caller.recv(_PIECE):
                 behind.sendall(request)
-                is_text = b"/send.do" in request
+                is_text = any(mark in request for mark in _TEXTS)
                 self.texts += is_text
                 answer = behind.recv(_PIECE)
                 if is_text and self.answers_to_lose:

@@ -139,7 +139,8 @@ class Tencent:
             return await self._ask_reports(handed) if _is_closed(answered) else Told(failed=True)
         found = answered.send_record_set
         others = await self._others(handed, [one.serial_no for one in found])
-        record = records.nearest(handed, found, others)
+        sign = self._settings.sign_name or text.signature_of(handed.text)[0]
+        record = records.nearest(handed, found, sign, others)
         if record is not None:
             return records.told(record)
         return Told(unknown=answered.total_count <= len(found))

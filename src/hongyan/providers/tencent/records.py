@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from hongyan.core import text
 from hongyan.core.identifier import written
 from hongyan.core.message import Status
 from hongyan.core.time import MINUTE, SECOND, Millis
@@ -30,9 +31,11 @@ _STATUSES: Final = {
 
 
 def nearest(
-    handed: Handed, records: Sequence[SendRecord], others: Collection[str]
+    handed: Handed, records: Sequence[SendRecord], sign: str, others: Collection[str]
 ) -> SendRecord | None:
-    """The record of this text. `others`: the serial numbers that are other texts' of ours."""
+    """The record of this text. `sign`: its signature there; `others`: the serial numbers that are other
+    texts' of ours. Their words of a template need not be ours, but where one has them, it is that one.
+    """
     if handed.upstream_id:
         same = [one for one in records if one.serial_no == handed.upstream_id]
         return same[0] if same else None
@@ -41,18 +44,20 @@ def nearest(
         for one in records
         if one.serial_no not in others
         and -BEFORE <= one.send_time * SECOND - handed.at <= AFTER
-        and shows(one.content, handed.text)
+        and _is_signed(one.content, sign)
     ]
+    likely = [one for one in likely if shows(one.content, handed.text)] or likely
     return min(likely, key=lambda one: abs(one.send_time * SECOND - handed.at), default=None)
 
 
-def shows(content: str, words: str) -> bool:
-    """Whether a record's content may be these words, where it hides some behind `*`.
+def _is_signed(content: str, sign: str) -> bool:
+    """Whether it may be; either may be missing, for of a code's text nothing is kept here."""
+    theirs, _ = text.signature_of(content)
+    return not theirs or not sign or theirs == sign
 
-    Either may be missing: theirs, or ours, of which a code is wiped.
-    """
-    if not content or not words:
-        return True
+
+def shows(content: str, words: str) -> bool:
+    """Whether a record's content is these words, where it hides some behind `*`."""
     pattern = _HIDDEN.sub(".*", re.escape(content))
     return re.fullmatch(pattern, words, re.DOTALL) is not None
 
