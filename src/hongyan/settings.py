@@ -110,6 +110,11 @@ class Settings(_Strict, frozen=True):
     wechat: WechatSettings = WechatSettings()
     providers: ProvidersSettings = ProvidersSettings()
 
+    @property
+    def cloudcall(self) -> WechatSettings:
+        """The cloud call is WeChat's by another way, and has no settings of its own."""
+        return self.wechat
+
 
 def load(path: Path, environment: Mapping[str, str]) -> Settings:
     """Read the file, then lay `HONGYAN__TABLE__KEY` variables over it. Raises SettingsError."""

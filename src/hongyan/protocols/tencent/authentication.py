@@ -1,24 +1,16 @@
 """Authentication: who makes a call, by its signature, and from where it may be made."""
 
-import asyncio
-from contextlib import suppress
-from typing import Final
-
 import msgspec
-import structlog
 
 from hongyan.core.address import is_within
-from hongyan.core.errors import NotAccepted
-from hongyan.core.time import MINUTE, SECOND, Millis
+from hongyan.core.time import SECOND
 from hongyan.service.directory import Account, SecretKey
 from hongyan.service.serving import Serving
+from hongyan.service.uses import KeyUses
 from hongyan.wire.http import Request
 from hongyan.wire.tc3 import require_token
 from hongyan.wire.tencent.call import Call
 from hongyan.wire.tencent.fault import AuthFailure, Fault
-
-_NOTED_EVERY: Final[Millis] = MINUTE
-_log: Final = structlog.get_logger()
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -36,7 +28,7 @@ class Authentication:
         self._store = serving.store
         self._clock = serving.clock
         self._public_names = public_names
-        self._uses = _Uses(serving)
+        self._uses = KeyUses(serving, "tencent")
 
     async def caller(self, call: Call, request: Request) -> Caller:
         """Raises Fault, AuthFailure among them."""
@@ -62,36 +54,3 @@ class Authentication:
         if not request.forwarded_host:
             return self._public_names
         return (request.forwarded_host, *self._public_names)
-
-
-class _Uses:
-    """When keys were used last, written down once a minute at most."""
-
-    def __init__(self, serving: Serving) -> None:
-        self._desk = serving.desk
-        self._since: dict[str, Millis] = {}
-        self._written_at: Millis = 0
-        self._writing: asyncio.Task[None] | None = None
-
-    def note(self, name: str, now: Millis) -> None:
-        self._since[name] = now
-        if now - self._written_at >= _NOTED_EVERY and self._writing is None:
-            self._written_at = now
-            self._writing = asyncio.create_task(self._write(), name="uses of keys")
-
-    async def _write(self) -> None:
-        uses, self._since = self._since, {}
-        try:
-            await asyncio.to_thread(self._write_down, uses)
-        except Exception as error:  # noqa: BLE001 - nobody's call may fail for it
-            _log.warning("tencent.uses_not_noted", reason=type(error).__name__)
-        finally:
-            self._writing = None
-
-    def _write_down(self, uses: dict[str, Millis]) -> None:
-        desk = self._desk()
-        try:
-            with suppress(NotAccepted):
-                desk.used_secret_keys(uses)
-        finally:
-            desk.close()
