@@ -88,6 +88,20 @@ async def test_a_repetition_gets_the_first_answer_and_sends_nothing(house: House
     assert await house.balance() == 999
 
 
+async def test_a_call_comes_again_for_as_long_as_its_signature_is_good(house: House) -> None:
+    """Also where the caller's clock is ahead by all that it may be."""
+    world = house.world
+    world.clock.pass_by(300 * SECOND)
+    request = house.sending()
+    world.clock.pass_by(-300 * SECOND)
+    first = await house.ask(request)
+    world.clock.pass_by(601 * SECOND - 1)
+    assert (await house.ask(request))["SendStatusSet"] == first["SendStatusSet"]
+    assert await house.balance() == 999
+    world.clock.pass_by(1)
+    assert (await house.ask(request))["Error"]["Code"] == "AuthFailure.SignatureExpire"
+
+
 async def test_a_refused_call_that_comes_again_sends_nothing(house: House) -> None:
     """Neither for a rule of the protocol's, nor for one of the store's, when that has passed."""
     desk = house.world.administering

@@ -17,11 +17,11 @@ from hongyan.core.lint.rule import Finding
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
 from hongyan.core.review import Carrier, Filing
-from hongyan.core.time import MINUTE, Millis
+from hongyan.core.time import MINUTE, SECOND, Millis
 
 FORM: Final = "form"
 """The paper that holds the form as it was filled in, but for its images."""
-REPEATED_WITHIN: Final[Millis] = 10 * MINUTE
+REPEATED_WITHIN: Final[Millis] = 10 * MINUTE + SECOND
 """How long a change that comes again gets the first one's answer."""
 
 

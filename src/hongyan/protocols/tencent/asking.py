@@ -7,7 +7,7 @@ import msgspec
 
 from hongyan.core.command import Idempotency
 from hongyan.core.errors import AccountClosed, AddressNotAllowed, AppDisabled
-from hongyan.core.time import MINUTE, Millis
+from hongyan.core.time import MINUTE, SECOND, Millis
 from hongyan.protocols.tencent.authentication import Caller
 from hongyan.service.directory import App
 from hongyan.service.ports import Sealer, Store
@@ -20,8 +20,10 @@ from hongyan.wire.tencent.requests import Request
 TENCENT: Final = "tencent"
 """The protocol in which an app is known by its SdkAppId."""
 
-REPEATED: Final[Millis] = 10 * MINUTE
-"""So long a call that comes again gets the first answer: later its signature has ended."""
+REPEATED: Final[Millis] = 10 * MINUTE + SECOND
+"""So long a call that comes again gets the first answer: later its signature has ended, also that
+of a caller whose clock is ahead, whose 300 seconds are counted whole.
+"""
 
 _KEY: Final = b"tencent-signature"
 _REQUEST: Final = b"tencent-call"
