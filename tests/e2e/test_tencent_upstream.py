@@ -12,7 +12,7 @@ from hongyan.app.development import APP
 from hongyan.app.furniture import TENCENT_APP
 from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind
-from hongyan.service.directory import Callback, Form
+from hongyan.service.directory import Callback, Form, TencentProfile
 from support.between import Between
 from support.chain import (
     ASKED_S,
@@ -194,7 +194,9 @@ def test_a_reply_that_is_pushed_stops_marketing(front: Dev) -> None:
     template_of(front, APP, Kind.MARKETING, "{1}上新，拒收请回复R")
     with front.administering() as administering:
         app = administering.directory().apps[APP]
-        administering.change_app(msgspec.structs.replace(app, hours=ALWAYS))
+        profile = TencentProfile()  # Whose replies are heard: the newest text is looked for.
+        changed = msgspec.structs.replace(app, hours=ALWAYS, tencent=profile)
+        administering.change_app(changed)
     front.command("route", "marketing", "sandbox")
     phone, marketing = new_phone(), {"template": f"{APP}_marketing", "params": ["秋茶"]}
     front.app.settled(front.app.sent(phone, **marketing), "delivered")
