@@ -1,13 +1,13 @@
 """Callers: which mini program a call is made for, and who makes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 import msgspec
 
 from hongyan.core.errors import Denied
 from hongyan.service.administer import WECHAT
-from hongyan.service.directory import App, Authorisation, Directory
+from hongyan.service.directory import App, Authorisation, Directory, Network
 from hongyan.service.ports import Store
 from hongyan.service.wechat.bearer import Bearers
 from hongyan.wire.wechat.answers import SENDING_RIGHTS
@@ -37,7 +37,9 @@ class Callers:
     def __init__(self, store: Store, bearers: Bearers) -> None:
         self._store = store
         self._bearers = bearers
-        self._by_id: tuple[Directory | None, Mapping[int, App]] = (None, {})
+        self._seen: Directory | None = None
+        self._by_id: Mapping[int, App] = {}
+        self._trusting: Sequence[tuple[str, App, Sequence[Network]]] = ()
 
     async def of(self, credential: Credential, peer: str) -> Caller:
         """Raises Fault."""
@@ -79,7 +81,7 @@ class Callers:
 
     def _trusted(self, appid: str, peer: str) -> Caller:
         """A server in a network that a mini program trusts, which brings no token."""
-        trusting = self._trusting(peer)
+        trusting = self._trusting_of(peer)
         if appid:
             named = trusting.get(appid)
             if named is None:
@@ -90,29 +92,39 @@ class Callers:
         (only,) = trusting.values()
         return Caller(opened(only))
 
-    def _trusting(self, peer: str) -> dict[str, App]:
+    def _trusting_of(self, peer: str) -> dict[str, App]:
         """The mini programs that trust this address, by appid."""
         try:
             address = ip_address(peer)
         except ValueError:
             return {}
         address = getattr(address, "ipv4_mapped", None) or address
+        self._look()
         return {
             appid: app
-            for (protocol, appid), app in self._store.directory.named.items()
-            if protocol == WECHAT
-            and app.wechat is not None
-            and any(address in network for network in app.wechat.trusted_networks)
+            for appid, app, networks in self._trusting
+            if any(address in network for network in networks)
         }
 
     def _app(self, app: int) -> App:
-        directory = self._store.directory
-        if self._by_id[0] is not directory:
-            self._by_id = directory, {one.id: one for one in directory.apps.values()}
-        found = self._by_id[1].get(app)
+        self._look()
+        found = self._by_id.get(app)
         if found is None:
             raise Fault(40001)
         return found
+
+    def _look(self) -> None:
+        """Sort the directory once for as long as it is the same."""
+        directory = self._store.directory
+        if self._seen is directory:
+            return
+        self._seen = directory
+        self._by_id = {one.id: one for one in directory.apps.values()}
+        self._trusting = [
+            (appid, one, one.wechat.trusted_networks)
+            for (protocol, appid), one in directory.named.items()
+            if protocol == WECHAT and one.wechat is not None and one.wechat.trusted_networks
+        ]
 
 
 def opened(app: App) -> App:
