@@ -15,8 +15,8 @@ import pytest
 from hongyan.core import errors as e
 from hongyan.core.command import Hear, Heard, Reply
 from hongyan.core.hours import ALWAYS
-from hongyan.core.message import Kind
-from hongyan.core.time import MINUTE
+from hongyan.core.message import Kind as MessageKind
+from hongyan.core.time import DAY, MINUTE
 from hongyan.protocols import WeChat
 from hongyan.protocols.wechat import FAULTS
 from hongyan.service.accept import Acceptance
@@ -26,12 +26,15 @@ from hongyan.service.directory import Authorisation, Environment, KeyKind, Wecha
 from hongyan.service.ports import Administration, NewKey, Store
 from hongyan.service.serving import Serving
 from hongyan.service.website import WechatSettings
+from hongyan.service.wechat.bearer import Bearers
 from hongyan.store.postgres import Address
 from hongyan.store.postgres import administration as postgres_administration
 from hongyan.store.seal import Seal
 from hongyan.store.sqlite import administration
 from hongyan.wire.http import Request, Response, Routes, route_of
 from hongyan.wire.wechat.codes import CODES
+from hongyan.wire.wechat.fault import Fault
+from hongyan.wire.wechat.tokens import Kind
 from support import postgres
 from support.fake import wechat_secret
 from support.world import Furnish, Moment, World, open_postgres
@@ -49,7 +52,7 @@ class House:
         self.world = world
         self.store = store or world.store
         acceptance = Acceptance(self.store, world.sealer, world.clock, frozenset({"sandbox"}))
-        serving = Serving(
+        self.serving = serving = Serving(
             store=self.store,
             sealer=world.sealer,
             clock=world.clock,
@@ -120,7 +123,7 @@ async def house(furnish: Furnish) -> House:
         key = NewKey(kind=KeyKind.APP_SECRET, secret=wechat_secret(seed), hint=f"…{seed}")
         desk.add_key(named, key)
     desk.put_environment(Environment(id=ENV, app=world.app))
-    for kind in Kind:
+    for kind in MessageKind:
         desk.put_route(kind, ["sandbox"])
     app = desk.directory().apps["app_test"]
     profile = WechatProfile(nickname="云开发")
@@ -221,6 +224,19 @@ async def test_of_forced_refreshes_at_once_one_is_done(house: House, beside: Hou
     assert {one["errcode"] for one in told if "errcode" in one} == {45011}
     assert (await house.send(given[0]))["errcode"] == 0
     assert (await house.send(old))["errcode"] == 40001
+
+
+async def test_new_tokens_have_a_bound_a_day(house: House) -> None:
+    bearers, world = Bearers(house.serving, most_a_day=3), house.world
+    given = [await bearers.renew(Kind.ACCESS, world.app) for _ in range(3)]
+    assert len({one.written for one in given}) == 3
+    with pytest.raises(Fault) as refused:
+        await bearers.renew(Kind.ACCESS, world.app)
+    assert refused.value.errcode == 45009
+    await bearers.renew(Kind.ACCESS, world.other_app)
+    await bearers.renew(Kind.COMPONENT, world.app)
+    world.clock.pass_by(DAY)
+    await bearers.renew(Kind.ACCESS, world.app)
 
 
 async def test_stable_tokens_are_told_without_a_write(house: House) -> None:

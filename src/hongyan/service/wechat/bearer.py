@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from hongyan.core.time import Millis
+from hongyan.core.time import Millis, day_of
 from hongyan.service.directory import App
 from hongyan.service.ports import Administration, Sealer
 from hongyan.service.serving import Serving
@@ -19,6 +19,9 @@ from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.tokens import Grant, Kind, Token, Tokens, renewed, require, stable
 
 KEY: Final = b"wechat tokens"
+
+MOST_A_DAY: Final = 2_000
+"""New tokens of an app, of each kind and in each process, as WeChat has it of /cgi-bin/token."""
 
 _MOST_READ: Final = 1_000
 
@@ -39,22 +42,37 @@ class Issued(msgspec.Struct, frozen=True):
 class Bearers:
     """Gives tokens out and knows them again."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, most_a_day: int = MOST_A_DAY) -> None:
         self._store = serving.store
         self._desk = serving.desk
         self._clock = serving.clock
         self._tokens = Tokens(serving.sealer.key(KEY))
         self._read: dict[str, Token] = {}
+        self._most_a_day = most_a_day
+        self._day = 0
+        self._renewed: dict[tuple[Kind, int, int], int] = {}
+        """How many were given out today."""
 
     async def renew(self, kind: Kind, owner: int, third_party: int = 0) -> Issued:
-        """A new token. The one before it is good for 5 minutes more."""
+        """A new token. The one before it is good for 5 minutes more. Raises Fault."""
         now = self._clock()
+        self._count((kind, owner, third_party), now)
 
         def change(grant: Grant) -> Grant:
             return renewed(grant, now)
 
         grant = await self._granted(kind, owner, third_party, change)
         return self._issued(grant.newest(kind, owner, third_party), grant.expires_in(now))
+
+    def _count(self, whose: tuple[Kind, int, int], now: Millis) -> None:
+        """Raise Fault for one too many of a day: each makes every process read the directory again."""
+        if self._day != day_of(now):
+            self._day = day_of(now)
+            self._renewed.clear()
+        count = self._renewed.get(whose, 0)
+        if count >= self._most_a_day:
+            raise Fault(45009)
+        self._renewed[whose] = count + 1
 
     async def stable(self, kind: Kind, owner: int, *, force: bool = False) -> Issued:
         """The same token as long as it can be, and then nothing is written. Raises Fault."""
