@@ -200,6 +200,10 @@ def _converted(
             # What looks like another type in a variable: an appId of six digits.
             return _converted(_put(tree, keys, overlaid), environment, path, text)
         line = 0 if overlaid is not None else _line_of(text, keys)
+        before, bracket, _ = (where["path"] or "").partition("[")
+        if not line and bracket and overlaid is None:
+            # Within a table whose keys are the operator's own, the table's line is all that is known.
+            line = _line_of(text, before.split("."))
         place = f"{path}, line {line}" if line else "the environment"
         raise SettingsError(f"{place}: {'.'.join(keys)}: {where['what']}.") from error
     return settings
