@@ -1,5 +1,10 @@
 """WeChat's sendSms over HTTPS: what goes out, what it costs, what becomes of each number."""
 
+import json
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from hongyan.core.hours import Hours
@@ -21,6 +26,7 @@ from support.mini_program import (
     moved_in,
     new_number,
 )
+from support.process import Dev
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -217,3 +223,21 @@ def test_a_template_must_be_ready_and_a_notice(held: HeldHouse, holder: Holder) 
         assert heard.fault == (-501007, "TemplateId not exist TcbCode: [InvalidParameter]")
     assert holder.call(SEND, {"env": ""}).fault[0] == -501007
     assert holder.balance(held) == 100_000
+
+
+def test_the_documents_request_works_as_printed(own: Dev) -> None:
+    document = (Path(__file__).parents[2] / "docs/reference/wechat.md").read_text("utf-8")
+    (block,) = re.findall(r"^```sh\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        ["/bin/bash", "-eu", "-c", block.replace("http://127.0.0.1:8080", own.url)],
+        cwd=own.data.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert told["errcode"] == 0
+    assert [one["code"] for one in told["send_status_list"]] == ["Ok"]
+    assert own.app.latest("12345678910")["text"].startswith(
+        "【鸿雁】发布了新的能力,跳转小程序 http"
+    )
