@@ -89,6 +89,8 @@ class TencentApp:
     ahead_s: int = 0
     """By how much the caller's clock is."""
     path: str = "/"
+    token: str = field(default="", repr=False)
+    """Of temporary credentials."""
 
     def but(self, **differing: Any) -> "TencentApp":
         return replace(self, **differing)
@@ -122,7 +124,8 @@ class TencentApp:
         host = self.url.partition("://")[2]
         now = int(time.time()) + self.ahead_s
         signed = tc3.Signer(self.secret_id, self.secret_key, host).posted(body, now, self.path)
-        asked = {"x-tc-action": action, "x-tc-version": version, "x-tc-language": "en-US"}
+        asked = {"x-tc-token": self.token} if self.token else {}
+        asked |= {"x-tc-action": action, "x-tc-version": version, "x-tc-language": "en-US"}
         return {name.title(): value for name, value in (signed | asked).items()}
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Said:
