@@ -204,6 +204,24 @@ def test_a_template_is_changed_until_it_is_approved(office: Office) -> None:
     assert office.template(second).source == shorter.body
 
 
+def test_words_that_may_have_gone_out_stay_what_they_are(office: Office) -> None:
+    """Records show texts by their template, whatever becomes of it."""
+    office.signed()
+    one = office.approved(TEMPLATE)
+    one = office.now(review.reject(office.desk, one, office.by, "被投诉"))
+    old = office.desk.add_template(office.account, "old", TEMPLATE.kind, "", "验证码{1}")
+    office.desk.review_template(old, Review.REJECTED, "被投诉")
+    submit.adopt(office.desk, office.account)
+    other = office.desk.submission_of(old)
+    assert other is not None
+    for rejected in (one, other):
+        before = office.template(rejected).source
+        with pytest.raises(Flawed) as refused:
+            office.submitted(msgspec.structs.replace(TEMPLATE, body="验证码：{1}"), again=rejected)
+        assert [found.rule for found in refused.value.findings] == ["template.approved"]
+        assert office.template(rejected).source == before
+
+
 def test_only_what_waits_is_withdrawn(office: Office) -> None:
     qualification = office.submitted(QUALIFICATION)
     incomplete = review.ask_for_more(office.desk, qualification, office.by, "请补充承诺函")

@@ -17,14 +17,16 @@ from hongyan.core.review import Carrier, Filing
 from hongyan.core.time import HOUR, SECOND
 from hongyan.protocols import TencentSettings
 from hongyan.service import review, submit
+from hongyan.service.administer import new_key
+from hongyan.service.directory import KeyKind
 from hongyan.service.reviewing import Subject, Submitted
 from hongyan.service.submit import By, Counter
 from hongyan.settings import Settings
 from support.forms import COMPANY, QUALIFICATION
 from support.held import HeldHouse
 from support.papers import jpeg, png
-from support.process import new_phone
-from support.tencent_app import Said, TencentApp, moved_in
+from support.process import Client, new_phone
+from support.tencent_app import Said, TencentApp, changed, moved_in
 from support.zhenzi import noticed
 
 _AFTER_S = 3_600
@@ -242,6 +244,26 @@ def test_what_is_deleted_goes_out_no_more(one: Applicant, house: HeldHouse) -> N
     assert said.error == f"{_FAILED}.TemplateIdNotExist"
     assert sign not in [told["SignId"] for told in one.signs()]
     assert int(template) not in [told["TemplateId"] for told in one.templates()]
+
+
+def test_other_ways_in_heed_reviews_too(one: Applicant, house: HeldHouse) -> None:
+    """By /v1 a template that names no signature goes out under the app's, if it is good."""
+    template = int(one.add_template("您的{1}已发货。", SmsType=2))
+    one.decided(Subject.TEMPLATE, template)
+    key = new_key(KeyKind.SECRET)
+    with house.administering() as desk, desk.together():
+        directory = desk.directory()
+        name = directory.template_ids[template].name
+        desk.add_key(directory.apps[one.app.name].id, key)
+    server, words = Client(house.url, key.secret), {"template": name, "params": ["订单"]}
+    assert server.send(new_phone(), **words).problem == (400, "unknown_signature")
+    changed(house, one.app, signature=one.app.sign_name)
+    phone = new_phone()
+    server.sent(phone, **words)
+    assert house.nobody.latest(phone)["text"] == "【AA生活服务】您的订单已发货。"
+    (sign,) = one.signs()
+    assert not one.app.call("DeleteSmsSign", SignId=sign["SignId"]).error
+    assert server.send(new_phone(), **words).problem == (400, "unknown_signature")
 
 
 def test_lists_come_by_number_or_by_page(one: Applicant) -> None:

@@ -287,14 +287,29 @@ def reference_mark(sealer: Sealer, app: App, reference: str) -> Mark:
     return sealer.mark(_REFERENCE, f"{app.id} {reference}".encode())
 
 
+def signature_of(directory: Directory, app: App, one: Template) -> str:
+    """What a template's text leaves under: its own signature, or else the app's.
+
+    Raises UnknownSignature, also where it has been withdrawn since.
+    """
+    signature = one.signature or app.signature
+    if (app.account.id, signature) not in directory.signatures:
+        raise UnknownSignature
+    return signature
+
+
 def filled(
-    one: Template, values: Sequence[str], longest_code: int = 6, custom: Custom = OURS
+    one: Template,
+    signature: str,
+    values: Sequence[str],
+    longest_code: int = 6,
+    custom: Custom = OURS,
 ) -> str:
     """The text of a template as it leaves. Raises InvalidParameters and InvalidText."""
     kind = Kind.NOTICE if custom.plain_values else one.kind
     template.require_values(kind, values, one.body.count, longest_code)
     # A value must bring no signature of its own, either.
-    whole = text.signed(one.signature, one.body.fill(values))
+    whole = text.signed(signature, one.body.fill(values))
     text.require_showable(whole, custom.longest)
     return whole
 
@@ -318,7 +333,8 @@ def _template(directory: Directory, app: App, named: str | int) -> Template:
 
 def _of_template(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
     one = _template(directory, app, outgoing.template)
-    whole = filled(one, outgoing.params, custom=outgoing.custom)
+    signature = signature_of(directory, app, one)
+    whole = filled(one, signature, outgoing.params, custom=outgoing.custom)
     return _Text(
         kind=one.kind,
         text=whole,

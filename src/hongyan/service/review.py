@@ -50,6 +50,10 @@ def approve(administration: Administration, one: Submitted, by: By) -> Submitted
                 status: int = QualificationStatus.APPROVED
             case Subject.SIGNATURE if one.scope is Scope.MAINLAND:
                 status = status_by_filings(one.facts.filings)
+            case Subject.TEMPLATE:
+                status = ReviewStatus.USABLE
+                facts = msgspec.structs.replace(one.facts, was_approved=True)
+                one = msgspec.structs.replace(one, facts=facts)
             case _:
                 status = ReviewStatus.USABLE
         return _decided(administration, one, status, "", by, "approve")

@@ -40,6 +40,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the lint found when it was handed in."""
     filings: dict[Carrier, Filing] = {}
     """What the carriers say of a signature."""
+    was_approved: bool = False
+    """Of a template: texts of it may have gone out, so its words stay what they are."""
     by_operator: bool = False
     """It was in the directory without any review."""
 

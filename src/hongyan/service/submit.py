@@ -140,7 +140,7 @@ class Counter:
             is_known = again.scope is not Scope.BOTH
             context = msgspec.structs.replace(
                 context,
-                is_approved=again.status in APPROVED,
+                is_approved=again.status in APPROVED or again.facts.was_approved,
                 was_international=again.scope is Scope.ABROAD if is_known else None,
             )
         if isinstance(form, Signature):

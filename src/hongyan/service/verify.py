@@ -39,7 +39,7 @@ from hongyan.core.identifier import (
 from hongyan.core.mark import NOBODY, Mark
 from hongyan.core.message import Message
 from hongyan.core.verification import Caller, Rules, current_of
-from hongyan.service.accept import PHONE, filled, require_route
+from hongyan.service.accept import PHONE, filled, require_route, signature_of
 from hongyan.service.directory import App, Template
 from hongyan.service.ports import Chance, Clock, Sealer, StepUp, Store
 
@@ -223,7 +223,8 @@ class Verification:
     def _message(self, app: App, to: str, code: str, verification: VerificationId) -> Message:
         one = self._template(app)
         values = self._values(one, code)
-        whole = filled(one, values, self._rules.policy.code_length)
+        signature = signature_of(self._store.directory, app, one)
+        whole = filled(one, signature, values, self._rules.policy.code_length)
         return Message(
             id=self._store.next_id(),
             account=app.account.id,

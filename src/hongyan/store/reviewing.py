@@ -47,7 +47,11 @@ class Reviewing(Changing):
             one = _unreviewed(account, Subject.TEMPLATE, name, scope, at)
             found.append(
                 msgspec.structs.replace(
-                    one, template=template, status=_STATUS[Review(review)], reason=reason
+                    one,
+                    template=template,
+                    status=_STATUS[Review(review)],
+                    facts=Facts(was_approved=review != Review.SUBMITTED, by_operator=True),
+                    reason=reason,
                 )
             )
         return found
