@@ -17,6 +17,7 @@ from hongyan.core.message import Kind, Message, Status
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.service.accept import PHONE
 from hongyan.service.ports import Settlement
+from hongyan.store.filing import day_of_reference
 from hongyan.store.rows import Row, attempt_row, message_row
 from hongyan.store.seal import Seal
 
@@ -111,7 +112,7 @@ class Slice:
 
     @property
     def day(self) -> int:
-        return self.at // DAY
+        return day_of_reference(self.messages[0].id)
 
     def rows(self, seal: Seal) -> list[Row]:
         return [message_row(one, self.at, seal) for one in self.messages]

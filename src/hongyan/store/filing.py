@@ -1,4 +1,6 @@
-"""Filing: where a text is found by its number, and among its app's, once it is no longer new."""
+"""Filing: where a text is found by its number, by what its app calls it, and among its app's, once it
+is no longer new.
+"""
 
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -10,6 +12,8 @@ from hongyan.store.rows import Row
 FILED_TO: Final = "texts_filed_to"
 """The meta key of the newest message that has been looked at."""
 
+_TOGETHER: Final = 32
+"""Days whose references are filed together: who looks for one looks once for each so many days."""
 _LAST: Final[MessageId] = MessageId((1 << 63) - 1)
 
 
@@ -33,6 +37,12 @@ def span_of(since: Millis, until: Millis) -> tuple[MessageId, MessageId]:
 def days_of(first: MessageId, end: MessageId) -> tuple[int, int]:
     """The newest and the oldest day of such ids."""
     return made_at(end) // DAY, made_at(first) // DAY
+
+
+def day_of_reference(message: MessageId) -> int:
+    """The day under which what an app calls a message is filed."""
+    day = made_at(message) // DAY
+    return day - day % _TOGETHER
 
 
 def _first(moment: Millis) -> MessageId:

@@ -6,9 +6,10 @@ import uuid
 from typing import Final
 
 from hongyan.core import inquiry
-from hongyan.core.identifier import first_id, made_at
+from hongyan.core.identifier import first_id
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.core.verification import Rules
+from hongyan.store.filing import day_of_reference
 from hongyan.store.postgres import texts
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
@@ -67,12 +68,12 @@ class Upkeep:
         ]
 
     async def _file_references(self, unit: Unit) -> int:
-        """Out of the recent window, in the order of their marks: a small sorted slice a day is
-        cheap where an index of random order over all of them is not.
+        """Out of the recent window, in the order of their marks: a small sorted slice is cheap where
+        an index of random order over all of them is not.
         """
         past = await unit.rows(SQL["take_references"], first_id(unit.now - DAY), SLICE)
         if past:
-            rows = sorted((made_at(message) // DAY, mark, message) for mark, message in past)
+            rows = sorted((day_of_reference(message), mark, message) for mark, message in past)
             await unit.run(SQL["file_references"], *zip(*rows, strict=True))
         return len(past)
 

@@ -247,12 +247,12 @@ class SqliteStore:
         return await self._read(lambda reader: recording.packages(reader, account))
 
     async def find(self, reference: Mark) -> MessageId | None:
-        found = await self._do(lambda _unit: self._memory.reference(reference))
         before = first_id(self._clock() - DAY)
-        if found is not None and found >= before:
+        found, is_all = await self._do(lambda unit: self._memory.find(unit, reference, before))
+        if is_all:
             return found
-        # Memory may have let go of a newer one of these before an older one that it had moved aside.
-        past = await self._read(lambda reader: recording.past(reader, reference, before))
+        days = self._memory.filed
+        past = await self._read(lambda reader: recording.past(reader, reference, before, days))
         return max(filter(None, (found, past)), default=None)
 
     async def claim_inquiries(self, provider: str, most: int, lease: Millis) -> list[Inquiry]:

@@ -3,7 +3,7 @@
 Changed only by what is committed, and only on the writing thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Final
 
@@ -18,9 +18,12 @@ from hongyan.store.administering import Value
 from hongyan.store.projection import RecentMap
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.rows import Row
+from hongyan.store.sqlite.recording import filed
 from hongyan.store.sqlite.writer import Unit
 from hongyan.store.terms import CURRENT_WINDOW
 
+_FEW: Final = 64
+"""Messages that wait to be filed and can be looked through on the way."""
 _SLICE: Final = 250
 """Entries moved aside in one commit: half a millisecond of the writer's time."""
 
@@ -45,6 +48,8 @@ class Memory:
         }
         self.balances: dict[int, int] = {}
         self.next_kept = 1
+        self.filed: tuple[int, ...] = ()
+        """The days under which references are filed, newest first."""
         self._spilling: Unit | None = None
 
     def __len__(self) -> int:
@@ -73,6 +78,7 @@ class Memory:
             self.currents.put(current_of(app, phone, purpose), int.from_bytes(row))
             self.currents.turn(at)
         self.next_kept = 1 + next(rows("last_kept"))[0]
+        self.filed = tuple(day for (day,) in rows("filed_days"))
 
     def reload_balances(self) -> None:
         """From the table: another process (the command line) may have changed them."""
@@ -96,6 +102,27 @@ class Memory:
     def reference(self, mark: Mark) -> MessageId | None:
         found = self.references.get(mark)
         return MessageId(found) if found else None
+
+    def find(self, unit: Unit, mark: Mark, before: MessageId) -> tuple[MessageId | None, bool]:
+        """(the newest message that bears it, whether that is certain). It is not while many of before
+        the recent window wait to be filed: nobody is kept waiting here until they are looked through.
+        """
+        found = self.reference(mark)
+        if found is not None and found >= before:
+            return found, True
+        unfiled = unit.rows(SQL["references_before"], before, _FEW)
+        if len(unfiled) == _FEW:
+            return found, False
+        # Memory may have let go of a newer one of these before an older one that it had moved aside.
+        past = [MessageId(message) for message, other in unfiled if other == mark]
+        if not past:
+            past = [one] if (one := filed(unit.connection, mark, self.filed)) else []
+        return max([*past, *([found] if found else [])], default=None), True
+
+    def note_filed(self, days: Collection[int]) -> None:
+        """References have been filed under these."""
+        if not set(days) <= set(self.filed):
+            self.filed = tuple(sorted({*self.filed, *days}, reverse=True))
 
     def turn(self, now: Millis) -> None:
         """Let the window move on; called with each batch."""

@@ -1,6 +1,6 @@
 """Records on SQLite: what readers see, from connections of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apsw
 import msgspec
@@ -53,14 +53,23 @@ def packages(connection: apsw.Connection, account: int) -> list[Package]:
     return packages_of(connection.execute(SQL["packages"], (account,)))
 
 
-def past(connection: apsw.Connection, reference: Mark, before: MessageId) -> MessageId | None:
+def past(
+    connection: apsw.Connection, reference: Mark, before: MessageId, days: Iterable[int]
+) -> MessageId | None:
     """The newest message before the recent window that bears this reference: of those that are still
     to be filed (a second's, or what a long sleep has left behind), then of those that are.
     """
     rows: list[Row] = connection.execute(SQL["unfiled_reference"], (before, reference)).fetchall()
-    if not rows:
-        rows = connection.execute(SQL["filed_reference"], (reference,)).fetchall()
-    return MessageId(rows[0][0]) if rows else None
+    return MessageId(rows[0][0]) if rows else filed(connection, reference, days)
+
+
+def filed(connection: apsw.Connection, reference: Mark, days: Iterable[int]) -> MessageId | None:
+    """The newest that bears it of those that are filed; `days`: newest first."""
+    for day in days:
+        [(found,)] = connection.execute(SQL["filed_reference"], (day, reference))
+        if found is not None:
+            return MessageId(found)
+    return None
 
 
 def owed(

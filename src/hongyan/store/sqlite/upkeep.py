@@ -13,6 +13,7 @@ from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.message import LIFETIME, Kind, Status
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import Rules
+from hongyan.store.filing import day_of_reference
 from hongyan.store.queries.sqlite import SQL
 from hongyan.store.sqlite.memory import Memory
 from hongyan.store.sqlite.outbox import Outbox
@@ -124,13 +125,14 @@ class Upkeep:
         return count + self._pending.forget_results(unit, first_id(unit.now - RESULTS_KEPT), SLICE)
 
     def _file_references(self, unit: Unit) -> int:
-        """Out of the recent window, in the order of their marks: a small sorted slice a day is
-        cheap where an index of random order over all of them is not.
+        """Out of the recent window, in the order of their marks: a small sorted slice is cheap where
+        an index of random order over all of them is not.
         """
         past = unit.rows(SQL["references_before"], first_id(unit.now - DAY), SLICE)
         if past:
-            rows = sorted((made_at(message) // DAY, mark, message) for message, mark in past)
+            rows = sorted((day_of_reference(message), mark, message) for message, mark in past)
             unit.run_many(SQL["file_reference"], rows)
+            unit.committed.append(partial(self._memory.note_filed, {day for day, _, _ in rows}))
             unit.run(SQL["forget_references"], past[-1][0])
         return len(past)
 

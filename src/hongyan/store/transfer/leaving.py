@@ -11,10 +11,11 @@ from typing import Any, Final
 import apsw
 
 from hongyan.core import limit
-from hongyan.core.identifier import MessageId, MessageIds, first_id, made_at
+from hongyan.core.identifier import MessageId, MessageIds, first_id
 from hongyan.core.time import DAY, Millis
 from hongyan.core.verification import current_of
 from hongyan.service.ports import Clock
+from hongyan.store.filing import day_of_reference
 from hongyan.store.queries.transfer import SQL
 from hongyan.store.rows import Row
 from hongyan.store.seal import Seal
@@ -134,7 +135,7 @@ def _current_of(*values: Any) -> int:
 
 
 def _day_of(*values: Any) -> int:
-    return made_at(*values) // DAY
+    return day_of_reference(*values)
 
 
 def _fitting(columns: Sequence[Column]) -> Any:

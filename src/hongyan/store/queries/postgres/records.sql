@@ -26,6 +26,20 @@ SELECT verification FROM current_verification WHERE mark = $1;
 -- name: reference
 SELECT message FROM reference WHERE mark = $1;
 
+-- name: filed_reference -- of the newest day that has it: a look or two for each day that there is
+WITH RECURSIVE days (day) AS (
+  SELECT max(day) FROM filed_reference
+  UNION ALL
+  SELECT (SELECT max(f.day) FROM filed_reference AS f WHERE f.day < days.day)
+  FROM days WHERE days.day IS NOT NULL
+)
+SELECT found.message FROM (
+  SELECT (SELECT max(message) FROM filed_reference AS f WHERE f.day = days.day AND f.mark = $1)
+    AS message
+  FROM days
+) AS found
+WHERE found.message IS NOT NULL LIMIT 1;
+
 -- name: count_waiting -- as far as it is worth counting
 SELECT count(*) FROM (SELECT 1 FROM outbox WHERE token = 0 LIMIT $1) AS line;
 

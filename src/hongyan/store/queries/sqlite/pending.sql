@@ -90,6 +90,18 @@ SELECT message, mark FROM reference WHERE message < ? ORDER BY message LIMIT ?;
 -- name: unfiled_reference
 SELECT message FROM reference WHERE message < ? AND mark = ? ORDER BY message DESC LIMIT 1;
 
+-- name: filed_days -- newest first: a look into the table for each
+WITH RECURSIVE days (day) AS (
+  SELECT max(day) FROM filed_reference
+  UNION ALL
+  SELECT (SELECT max(f.day) FROM filed_reference AS f WHERE f.day < days.day)
+  FROM days WHERE days.day IS NOT NULL
+)
+SELECT day FROM days WHERE day IS NOT NULL;
+
+-- name: filed_reference
+SELECT max(message) FROM filed_reference WHERE day = ? AND mark = ?;
+
 -- name: file_reference
 INSERT INTO filed_reference (day, mark, message) VALUES (?, ?, ?);
 
