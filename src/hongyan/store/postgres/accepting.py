@@ -20,6 +20,9 @@ from hongyan.store.postgres.writing import Writing
 from hongyan.store.seal import Seal
 
 _MOST_AT_ONCE: Final = 500
+_LEAST_APART: Final = 32
+"""Of more than so many a batch takes at most half of those that wait, for an answer too: callers that
+all come at once would else all wait for the database at once, and the two would work by turns."""
 _MOST_WAITING: Final = 20_000
 _HANDS: Final = 2
 _MOST_TURNS: Final = 4
@@ -80,8 +83,9 @@ class Accepting:
             return
         self._seen = self._turns = 0
         self._expecting = False
-        batch = self._arriving[:_MOST_AT_ONCE]
-        del self._arriving[:_MOST_AT_ONCE]
+        most = min(_MOST_AT_ONCE, max(_LEAST_APART, (self.waiting + 1) // 2))
+        batch = self._arriving[:most]
+        del self._arriving[:most]
         task = self._loop.create_task(self._work(batch))
         self._at_work.add(task)
         task.add_done_callback(self._free)

@@ -28,11 +28,13 @@ class LoadedSnapshot:
     def __init__(self, keys: Keys, now: Millis) -> None:
         self.keys = keys
         self._now = now
-        self.stored: set[Mark] = set()
-        """Limits that have a row already."""
+        self.stored: dict[Mark, bytes] = {}
+        """Limits that may count and have a row already: what stands in it."""
         self.histories: dict[Mark, int] = dict.fromkeys(keys.counted | keys.looked_at, 0)
         self.balances: dict[int, int] = {}
         self.answers: dict[Mark, Kept] = {}
+        self.outdated: set[Mark] = set()
+        """Keys under which an answer of more than a day ago is still kept."""
         self.references: dict[Mark, MessageId] = {}
         self.currents: dict[Mark, VerificationId] = {}
         self.members: dict[Mark, MemberId] = {}
@@ -60,8 +62,10 @@ class LoadedSnapshot:
             case "balance":
                 self.balances[key] = number
             case "history":
-                self.histories[key] = int.from_bytes(content)
-            case "kept" if at > self._now - DAY:
+                self._take_history(key, content)
+            case "kept" if at <= self._now - DAY:
+                self.outdated.add(key)
+            case "kept":
                 self.answers[key] = Kept(Mark(number), _decode_answer(content))
             case "reference":
                 self.references[key] = MessageId(number)
@@ -69,10 +73,13 @@ class LoadedSnapshot:
                 self.currents[key] = VerificationId(content)
             case "member":
                 self.members[key] = MemberId(number)
-            case "openid":
+            case _:  # An openid.
                 self.openids.add((key, Mark(number)))
-            case _:
-                pass  # An answer that was kept a day ago is none.
+
+    def _take_history(self, mark: Mark, events: bytes) -> None:
+        self.histories[mark] = int.from_bytes(events)
+        if mark in self.keys.counted:
+            self.stored[mark] = events
 
 
 async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> LoadedSnapshot:
@@ -82,7 +89,7 @@ async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> 
     snapshot = LoadedSnapshot(keys_of(commands, found), unit.now)
     keys = snapshot.keys
     if keys.counted:
-        await _lock_limits(unit, snapshot)
+        await _lock_limits(unit, keys.counted)
     for verification in await _locked(unit, found):
         # The phone never changes; the message that it stands in may be another one by now.
         phone = found[VerificationId(verification["id"])].phone
@@ -98,14 +105,13 @@ async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> 
     return snapshot
 
 
-async def _lock_limits(unit: Unit, snapshot: LoadedSnapshot) -> None:
-    marks = sorted(snapshot.keys.counted)
+async def _lock_limits(unit: Unit, counted: Iterable[Mark]) -> None:
+    """What stands in them is looked at by the next statement, which sees what was waited for here."""
+    marks = sorted(counted)
     if unit.tries:
         # Perhaps another batch made one of these first; now all are there, and so are locked.
         await unit.run(SQL["make_histories"], marks, to_the_hour(unit.now))
-    for mark, events in await unit.rows(SQL["lock_histories"], marks):
-        snapshot.stored.add(mark)
-        snapshot.histories[mark] = int.from_bytes(events)
+    await unit.hold(SQL["hold_histories"].format(marks=",".join(map(str, marks))))
 
 
 async def _locked(unit: Unit, found: Collection[VerificationId]) -> "Iterable[asyncpg.Record]":
@@ -116,7 +122,7 @@ async def _look(unit: Unit, snapshot: LoadedSnapshot) -> None:
     keys = snapshot.keys
     asked: list[list[int]] = [
         list(keys.accounts),
-        list(keys.looked_at),
+        [*keys.counted, *keys.looked_at],
         list(keys.kept),
         list(keys.references),
         list(keys.currents),

@@ -65,6 +65,7 @@ class Unit:
     """One transaction: its connection, its moment, and what follows from its fate."""
 
     def __init__(self, connection: Connection, now: Millis, tries: int = 0) -> None:
+        """Nothing is begun before it is asked for something."""
         self.now = now
         self.connection = connection
         self.tries = tries
@@ -76,20 +77,32 @@ class Unit:
         self.must_last = False
         """Whether it costs a commit although it writes nothing, so that nobody can tell."""
         self._balances: dict[int, int] = {}
+        self._is_begun = False
+
+    async def hold(self, sql: str) -> None:
+        """Lock something, by a statement without parameters whose rows nobody needs. The first of a
+        transaction begins it in the same message.
+        """
+        begin, self._is_begun = not self._is_begun, True
+        await self.connection.execute(f"{SQL['begin']};{sql}" if begin else sql)
 
     async def rows(self, sql: str, *values: object) -> "list[asyncpg.Record]":
+        await self._begin()
         return await self.connection.fetch(sql, *values)
 
     async def row(self, sql: str, *values: object) -> "asyncpg.Record | None":
         """The first row; None when there is none."""
+        await self._begin()
         return await self.connection.fetchrow(sql, *values)
 
     async def value(self, sql: str, *values: object) -> Any:
         """The first column of the first row; None when there is none."""
+        await self._begin()
         return await self.connection.fetchval(sql, *values)
 
     async def run(self, sql: str, *values: object) -> int:
         """How many rows the statement changed."""
+        await self._begin()
         status = await self.connection.execute(sql, *values)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
@@ -112,7 +125,13 @@ class Unit:
         # After the COMMIT: a transaction that notifies keeps all others that do from committing.
         notices = [f"NOTIFY {channel}" for channel in sorted(self.notices)]
         noted = SQL["note_batch"].format(batch=batch, must_last=self.must_last)
-        return ";".join([*balances, noted, "COMMIT", *notices])
+        begin = [] if self._is_begun else [SQL["begin"]]
+        return ";".join([*begin, *balances, noted, "COMMIT", *notices])
+
+    async def _begin(self) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            await self.connection.execute(SQL["begin"])
 
 
 class Transactions:
@@ -192,7 +211,6 @@ class Transactions:
         connection = await self._connections.take()
         batch = uuid.UUID(bytes=verification_id(self._clock(), self._chance(RANDOM_BYTES)))
         try:
-            await connection.execute(SQL["begin"])
             unit = Unit(connection, self._clock(), tries)
             result = await work(unit)
             ended = await self._commit(unit, batch)

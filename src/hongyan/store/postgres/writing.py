@@ -1,14 +1,16 @@
 """Writes the draft of a batch, in the order in which everybody locks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 
 from hongyan.core.draft import Draft
-from hongyan.core.identifier import MessageId, first_id, made_at
+from hongyan.core.identifier import MessageId, first_id
 from hongyan.core.mark import Mark
 from hongyan.core.time import DAY
+from hongyan.store.filing import day_of_reference
 from hongyan.store.postgres.line import WORK
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
@@ -27,6 +29,9 @@ from hongyan.store.rows import (
 )
 from hongyan.store.seal import Seal
 
+_MADE_ONCE: Final = ("history_pkey", "kept_pkey")
+"""Keys that two batches may make at the same time."""
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -41,17 +46,15 @@ class Writing:
 
     async def write(self, unit: Unit, draft: Draft, snapshot: LoadedSnapshot) -> None:
         """Raises Raced where another batch was first."""
-        if draft.histories:
-            await _write_histories(unit, draft, snapshot)
+        if draft.histories or draft.kept or draft.queued:
+            await self._write_batch(unit, draft, snapshot)
         if draft.created or draft.changed:
             await _write_verifications(unit, draft)
-        if draft.kept:
-            await _write_kept(unit, draft)
         if draft.references:
             await _write_references(unit, draft, snapshot)
         await self._write_people(unit, draft)
         if draft.queued:
-            await self._write_messages(unit, draft)
+            await self._tell_of_messages(unit, draft)
         if draft.replies:
             await hear(unit, draft, self._seal)
         await self._texts.write(unit, draft)
@@ -60,14 +63,39 @@ class Writing:
         # A check with nothing to compare with costs a commit as any other does.
         unit.must_last = bool(draft.probes)
 
-    async def _write_messages(self, unit: Unit, draft: Draft) -> None:
-        messages = [message for message, _ in draft.queued]
-        rows = [message_row(message, unit.now, self._seal) for message in messages]
-        hits = [_encode(hits) if hits else None for _, hits in draft.queued]
-        charged = list(draft.charged), list(draft.charged.values())
-        await unit.run(SQL["insert_messages"], *_columns(rows), hits, *charged, unit.now)
+    async def _write_batch(self, unit: Unit, draft: Draft, snapshot: LoadedSnapshot) -> None:
+        """What most batches write, as one statement: each costs a round trip."""
+        if outdated := sorted(snapshot.outdated & draft.kept.keys()):
+            await unit.run(SQL["forget_answers"], outdated, unit.now - DAY)
+        stored, new = _counted(draft, snapshot)
+        kept = [
+            (key, one.request, _encode(one.answer), kept_at(one, unit.now))
+            for key, one in sorted(draft.kept.items())
+        ]
+        rows = [message_row(message, unit.now, self._seal) for message, _ in draft.queued]
+        try:
+            moved = await unit.value(
+                SQL["write_batch"],
+                *_columns(stored, 3),
+                *_columns(new, 2),
+                to_the_hour(unit.now),
+                *_columns(kept, 4),
+                unit.now,
+                *_columns(rows, 11),
+                [_encode(hits) if hits else None for _, hits in draft.queued],
+                list(draft.charged),
+                list(draft.charged.values()),
+            )
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name in _MADE_ONCE:
+                raise Raced from error
+            raise
+        _require_all(moved, stored)
         for account, units in draft.charged.items():
             unit.move_balance(account, -units)
+
+    async def _tell_of_messages(self, unit: Unit, draft: Draft) -> None:
+        messages = [message for message, _ in draft.queued]
         warned = [(one.id, one.warning) for one in messages if one.warning]
         if warned:
             await unit.run(SQL["insert_warnings"], *_columns(warned))
@@ -93,15 +121,20 @@ class Writing:
         _require_all(await unit.run(SQL["insert_members"], *_columns(rows), unit.now), rows)
 
 
-async def _write_histories(unit: Unit, draft: Draft, snapshot: LoadedSnapshot) -> None:
+def _counted(
+    draft: Draft, snapshot: LoadedSnapshot
+) -> tuple[list[tuple[Mark, bytes, bytes]], list[tuple[Mark, bytes]]]:
+    """Limits that have a row, with what stands in it, and new ones."""
     if not draft.histories.keys() <= snapshot.keys.counted:
         raise GuardBroken("A limit was counted that had not been locked.")
-    stored = [one for one in sorted(draft.histories.items()) if one[0] in snapshot.stored]
-    new = [one for one in sorted(draft.histories.items()) if one[0] not in snapshot.stored]
-    written = await unit.value(
-        SQL["write_histories"], *_packed(stored), *_packed(new), to_the_hour(unit.now)
-    )
-    _require_all(written, draft.histories)
+    stored, new = [], []
+    for mark, history in sorted(draft.histories.items()):
+        events = history.to_bytes((history.bit_length() + 7) // 8)
+        if mark in snapshot.stored:
+            stored.append((mark, events, snapshot.stored[mark]))
+        else:
+            new.append((mark, events))
+    return stored, new
 
 
 async def _write_verifications(unit: Unit, draft: Draft) -> None:
@@ -114,16 +147,6 @@ async def _write_verifications(unit: Unit, draft: Draft) -> None:
         rows = [verification_change(one) for one in draft.changed.values()]
         if await unit.run(SQL["change_verifications"], *_columns(rows)) != len(rows):
             raise GuardBroken("A verification changed although it was locked.")
-
-
-async def _write_kept(unit: Unit, draft: Draft) -> None:
-    now = unit.now
-    rows = [
-        (key, one.request, _encode(one.answer), kept_at(one, now))
-        for key, one in sorted(draft.kept.items())
-    ]
-    written = await unit.run(SQL["write_kept"], *_columns(rows), now - DAY)
-    _require_all(written, rows)
 
 
 async def _write_references(unit: Unit, draft: Draft, snapshot: LoadedSnapshot) -> None:
@@ -141,20 +164,12 @@ def _past(
 ) -> Iterable[tuple[int, Mark, MessageId]]:
     for mark in new:
         if mark in stored:
-            yield made_at(stored[mark]) // DAY, mark, stored[mark]
+            yield day_of_reference(stored[mark]), mark, stored[mark]
 
 
-def _packed(histories: Iterable[tuple[Mark, int]]) -> tuple[list[Mark], list[bytes]]:
-    marks, events = [], []
-    for mark, history in histories:
-        marks.append(mark)
-        events.append(history.to_bytes((history.bit_length() + 7) // 8))
-    return marks, events
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    """What UNNEST takes: a list for each column. There must be rows."""
-    return zip(*rows, strict=True)
+def _columns(rows: Sequence[tuple[Any, ...]], width: int = 0) -> Iterable[Sequence[Any]]:
+    """What UNNEST takes: a list for each column. Without a width there must be rows."""
+    return zip(*rows, strict=True) if rows else [()] * width
 
 
 def _require_all(written: int, wanted: "list[Any] | dict[Any, Any]") -> None:

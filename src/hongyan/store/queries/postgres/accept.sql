@@ -7,6 +7,11 @@ FROM verification WHERE id = ANY($1::bytea[]) ORDER BY id FOR UPDATE;
 -- name: lock_accounts
 SELECT id FROM account WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
+-- name: hold_histories -- in the order in which everybody locks them
+SELECT count(*) FROM (
+  SELECT 1 FROM history WHERE mark = ANY('{{{marks}}}'::bigint[]) ORDER BY mark FOR UPDATE
+) AS held;
+
 -- name: make_histories
 INSERT INTO history (mark, events, touched_at)
 SELECT u.mark, '', $2 FROM unnest($1::bigint[]) AS u (mark) ON CONFLICT DO NOTHING;
@@ -39,43 +44,46 @@ SELECT v.id, v.app, purpose, v.phone_mark, openid_mark, device_mark, ip_mark, cr
 FROM verification AS v JOIN message AS m ON m.id = ANY(ARRAY[v.message])
 WHERE v.id = ANY($1::bytea[]);
 
--- name: write_histories -- those that were locked, and new ones; fewer than wanted: another was first
-WITH moved AS (
-  UPDATE history AS h SET events = u.events, touched_at = $5
-  FROM unnest($1::bigint[], $2::bytea[]) AS u (mark, events) WHERE h.mark = ANY(ARRAY[u.mark])
-  RETURNING 1
-), made AS (
-  INSERT INTO history (mark, events, touched_at)
-  SELECT u.mark, u.events, $5 FROM unnest($3::bigint[], $4::bytea[]) AS u (mark, events)
-  ON CONFLICT DO NOTHING RETURNING 1
-)
-SELECT (SELECT count(*) FROM moved) + (SELECT count(*) FROM made);
-
--- name: write_kept -- over those of a day ago; fewer than wanted: another was first
-INSERT INTO kept (key, request, answer, at)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[])
-ON CONFLICT (key) DO UPDATE
-SET request = excluded.request, answer = excluded.answer, at = excluded.at WHERE kept.at <= $5;
-
 -- name: write_references -- over those of a day ago; fewer than wanted: another was first
 INSERT INTO reference (mark, message)
 SELECT * FROM unnest($1::bigint[], $2::bigint[])
 ON CONFLICT (mark) DO UPDATE SET message = excluded.message WHERE reference.message < $3;
 
--- name: insert_messages -- into the line too, and into the books
-WITH made AS (
+-- name: write_batch -- limits, answers to keep, and texts: into the line too, and into the books
+-- How many of the limits that have a row still had it as it was read. Who is not the first to make a
+-- row breaks its key: plain inserts cost half of those that look for a conflict. The parts that nobody
+-- reads are done from the last to the first, after the one that is: that is the order of locks.
+WITH moved AS (
+  UPDATE history AS h SET events = u.events, touched_at = $6
+  FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (mark, events, before)
+  WHERE h.mark = ANY(ARRAY[u.mark]) AND h.events = u.before
+  RETURNING 1
+), books AS (
+  INSERT INTO ledger (account, entry, units, at)
+  SELECT u.account, 'accepted', -u.units, $11
+  FROM unnest($24::bigint[], $25::bigint[]) AS u (account, units)
+), texts AS (
   INSERT INTO message (id, account, app, kind, template, phone_mark, sealed, units, accepted_at,
                        expires_at, verification)
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
-                       $6::bigint[], $7::bytea[], $8::integer[], $9::bigint[], $10::bigint[],
-                       $11::bytea[])
+  SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::bigint[],
+                       $17::bigint[], $18::bytea[], $19::integer[], $20::bigint[], $21::bigint[],
+                       $22::bytea[])
 ), line AS (
   INSERT INTO outbox (id, kind, expires_at, hits)
-  SELECT * FROM unnest($1::bigint[], $4::text[], $10::bigint[], $12::bytea[])
+  SELECT * FROM unnest($12::bigint[], $15::text[], $21::bigint[], $23::bytea[])
+), answers AS (
+  INSERT INTO kept (key, request, answer, at)
+  SELECT * FROM unnest($7::bigint[], $8::bigint[], $9::bytea[], $10::bigint[])
+), made AS (
+  INSERT INTO history (mark, events, touched_at)
+  SELECT u.mark, u.events, $6 FROM unnest($4::bigint[], $5::bytea[]) AS u (mark, events)
 )
-INSERT INTO ledger (account, entry, units, at)
-SELECT u.account, 'accepted', -u.units, $15
-FROM unnest($13::bigint[], $14::bigint[]) AS u (account, units);
+SELECT count(*) FROM moved;
+
+-- name: forget_answers -- of a day ago, before others are kept under their keys
+DELETE FROM kept WHERE key = ANY(ARRAY(
+  SELECT key FROM kept WHERE key = ANY($1::bigint[]) AND at <= $2 ORDER BY key FOR UPDATE
+));
 
 -- name: insert_warnings
 INSERT INTO warning (message, word) SELECT * FROM unnest($1::bigint[], $2::text[]);
