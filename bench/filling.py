@@ -155,7 +155,7 @@ class _Postgres:
         ids = [each.id for each in one.messages]
         many = len(ids)
         values = (ids, [Status.DELIVERED] * many, [one.delivered_at] * many, [_CODE] * many)
-        await self._connection.execute(POSTGRES["deliver"], *values)
+        await self._connection.execute(POSTGRES["deliver"], *values, 0)
 
     async def _copy(self, table: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
         await self._connection.copy_records_to_table(table, records=rows, columns=list(columns))

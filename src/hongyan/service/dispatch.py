@@ -67,13 +67,15 @@ class Dispatcher:
                 await asyncio.sleep(STORE_RETRY_S)
 
     async def _claim(self) -> None:
+        loop = asyncio.get_running_loop()
+        gathered_at = loop.time() + _GATHER_S
         directory = self._store.directory
         room = self._room(directory)
         claimed = await self._store.claim(room, LEASE) if room else []
         for one in claimed:
             self._place(one)
         if len(claimed) >= _BUSY:
-            await asyncio.sleep(_GATHER_S)
+            await asyncio.sleep(max(gathered_at - loop.time(), 0))
         elif not claimed:
             crowded = len(room) < len(directory.routes)
             await self._store.work(room.keys(), _CROWDED if crowded else _IDLE)

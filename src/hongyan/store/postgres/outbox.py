@@ -97,7 +97,9 @@ class Outbox:
         kept = [one for one in settlements if one.message.id in settled]
         if not kept:
             return settled
-        await unit.run(SQL["insert_attempts"], *_columns(map(attempt_row, kept)))
+        rows = [attempt_row(one) for one in kept if one.status is not Status.SUBMITTED]
+        if rows:
+            await unit.run(SQL["insert_attempts"], *_columns(rows))
         await self._pending.inquire(unit, kept)
         await self._apply_early_receipts(unit, settled)
         await self.expire(unit, settled.intersection(over) | _void(queued))
@@ -182,15 +184,10 @@ class Outbox:
     async def _submit(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
         if not these:
             return set()
-        left = _ids(await unit.rows(SQL["submit"], *_columns(map(_held, these))))
-        concluded = [
-            (one.message.id, Status.SUBMITTED, unit.now, None, wiped_of(one.message, self._seal))
-            for one in these
-            if one.message.id in left
+        rows = [
+            (*_held(one), wiped_of(one.message, self._seal), *attempt_row(one)[1:]) for one in these
         ]
-        if concluded:
-            await unit.run(SQL["conclude"], *_columns(concluded))
-        return left
+        return _ids(await unit.rows(SQL["submit"], *_columns(rows), unit.now))
 
     async def _reject(self, unit: Unit, these: Sequence[Settlement]) -> set[MessageId]:
         ends = {one.message.id: End(Status.REJECTED, unit.now, token=one.token) for one in these}
@@ -232,10 +229,8 @@ class Outbox:
         # Of two receipts of one message the first counts.
         ends = {one.message: one for one in reversed(receipts) if one.status in _BY_RECEIPT}
         rows = [(one.message, one.status, one.at, one.code) for one in _in_order(ends.values())]
-        moved = await unit.rows(SQL["deliver"], *_columns(rows)) if rows else []
-        delivered = {row["id"]: Status(row["status"]) for row in moved}
-        if delivered:
-            await self._pending.report(unit, delivered)
+        moved = await unit.rows(SQL["deliver"], *_columns(rows), unit.now) if rows else []
+        delivered = _ids(moved)
         if len(delivered) == len(receipts):
             return []
         return [one for one in receipts if one.message not in delivered]

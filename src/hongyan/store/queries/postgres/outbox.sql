@@ -52,10 +52,25 @@ FROM unnest($1::bigint[], $2::bigint[]) AS u (id, token)
 WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
 RETURNING o.id, o.void;
 
--- name: submit -- sending → submitted
-DELETE FROM outbox AS o USING unnest($1::bigint[], $2::bigint[]) AS u (id, token)
-WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
-RETURNING o.id;
+-- name: submit -- sending → submitted, with all that follows: it is what becomes of most
+WITH gone AS (
+  DELETE FROM outbox AS o
+  USING unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::text[], $6::bigint[],
+               $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
+    AS u (id, token, sealed, number, provider, started_at, ended_at, outcome, upstream_id, code, reason)
+  WHERE o.id = ANY(ARRAY[u.id]) AND o.status = 'sending' AND o.token = u.token
+  RETURNING u.*
+), attempted AS (
+  INSERT INTO attempt (message, number, provider, started_at, ended_at, outcome, upstream_id, code,
+                       reason)
+  SELECT id, number, provider, started_at, ended_at, outcome, upstream_id, code, reason FROM gone
+), concluded AS (
+  UPDATE message AS m
+  SET status = 'submitted', settled_at = $12,
+      sealed = coalesce(gone.sealed, m.sealed), masked = m.masked OR gone.sealed IS NOT NULL
+  FROM gone WHERE m.id = ANY(ARRAY[gone.id]) AND m.status IS NULL
+)
+SELECT id FROM gone;
 
 -- name: defer -- sending → queued
 UPDATE outbox AS o SET status = 'queued', token = 0, due_at = u.due_at
@@ -127,11 +142,17 @@ FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
   AS u (id, status, at, code, sealed)
 WHERE m.id = ANY(ARRAY[u.id]) AND m.status IS NULL;
 
--- name: deliver -- submitted → delivered, undelivered
-UPDATE message AS m SET status = u.status, settled_at = u.at, receipt_code = u.code
-FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS u (id, status, at, code)
-WHERE m.id = ANY(ARRAY[u.id]) AND m.status = 'submitted'
-RETURNING m.id, m.status;
+-- name: deliver -- submitted → delivered, undelivered; their apps are told as soon as may be
+WITH moved AS (
+  UPDATE message AS m SET status = u.status, settled_at = u.at, receipt_code = u.code
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) AS u (id, status, at, code)
+  WHERE m.id = ANY(ARRAY[u.id]) AND m.status = 'submitted'
+  RETURNING m.id, m.status
+), told AS (
+  UPDATE report AS r SET status = moved.status, due_at = $5
+  FROM moved WHERE r.message = ANY(ARRAY[moved.id]) AND r.status IS NULL
+)
+SELECT id FROM moved;
 
 -- name: wipe -- the clear text goes, a masked one may stay
 UPDATE message AS m SET sealed = u.sealed, masked = TRUE
