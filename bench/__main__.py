@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import kannel, load, postgres, start
+from bench import kannel, load, postgres, start, tencent
 from bench.load import Figures
 from bench.servers import Server, empty_server, house
 
@@ -92,6 +92,7 @@ def _rates(seconds: float) -> list[Row]:
         rows.append(_end_to_end(to_the_phone, server, messages, seconds))
     if shutil.which("wrk"):
         rows += _zhenzi(seconds)
+        rows += _tencent(seconds)
     with house(dispatches=True) as server:
         _say("start, read, check")
         rows.append(_row("start + read on the phone + check", server, load.pairs, seconds))
@@ -118,6 +119,26 @@ def _zhenzi(seconds: float) -> list[Row]:
     with house(dispatches=True) as server:
         row = _end_to_end("/sms/v2/send.do, to the sandbox phone", server, template, seconds)
         rows.append(row)
+    return rows
+
+
+def _tencent(seconds: float) -> list[Row]:
+    """Signatures proven, all limits on, each call known again if it came again."""
+    rows = []
+    with house(dispatches=False) as server:
+        for numbers in (1, tencent.MANY):
+            _say(f"texts of Tencent accepted, {numbers} a call")
+            before = server.count(_ACCEPTED)
+            figures = load.measured(server, tencent.calls(numbers), seconds)
+            accepted = server.count(_ACCEPTED) - before
+            row = Row(f"SendSms, {numbers} a call", figures)
+            row.lost, row.twice = (
+                max(figures.answered * numbers - accepted, 0),
+                server.count(_TWICE),
+            )
+            if numbers > 1:
+                row.more = f"{figures.rate * numbers:,.0f} messages/s"
+            rows.append(row)
     return rows
 
 
