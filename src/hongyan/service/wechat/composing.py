@@ -12,6 +12,7 @@ import msgspec
 from hongyan.core import link, marketing, notice, text
 from hongyan.core.errors import Invalid, TextTooLong, UnknownSignature
 from hongyan.core.fee import fee
+from hongyan.core.marketing import Ending
 from hongyan.core.message import Kind
 from hongyan.core.phone import MAINLAND
 from hongyan.core.website import Page, UnsafePath, page
@@ -24,6 +25,7 @@ from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
 MARKETING_TEMPLATES: Final = frozenset({"844110", "2053122"})
 """Names under which WeChat has the template of marketing texts."""
 
+_MOST_COMPOSED: Final = 500
 _SAMPLE: Final = 0
 """One link is as long as another."""
 
@@ -40,6 +42,8 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     fill: Callable[[Sequence[str]], Filled]
     leads: tuple[Leads, ...] = ()
     """What its links open, in their order."""
+    content: str = ""
+    """What the same text is known by, whatever links it has."""
     units: int = 1
     template: int = 0
 
@@ -57,11 +61,6 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
             content=self.content,
         )
 
-    @property
-    def content(self) -> str:
-        """What the same text is known by, whatever links it has."""
-        return self.fill([leads_to for _, leads_to in self.leads])[0] if self.leads else ""
-
 
 class Composer:
     """Makes texts of calls. Everything here raises Fault."""
@@ -69,11 +68,21 @@ class Composer:
     def __init__(self, websites: Websites, chance: Chance) -> None:
         self._websites = websites
         self._chance = chance
+        self._composed: dict[tuple[str, str, Leads, Ending], Composed] = {}
+        """Marketing of late: one text goes to many, and often by many calls."""
 
     def marketing(self, signature: str, content: str, leads: Leads, app: App) -> Composed:
         """【名称】…,跳转小程序 … 回T退订"""
-        ending = _profile(app).ending
+        of_it = signature, content, leads, _profile(app).ending
+        found = self._composed.get(of_it)
+        if found is None:
+            found = self._marketing(*of_it)
+            if len(self._composed) >= _MOST_COMPOSED:
+                self._composed.clear()
+            self._composed[of_it] = found
+        return found
 
+    def _marketing(self, signature: str, content: str, leads: Leads, ending: Ending) -> Composed:
         def fill(links: Sequence[str]) -> Filled:
             return marketing.assembled(signature, content, links[0], ending), ()
 
@@ -86,7 +95,13 @@ class Composer:
             raise Fault(-601029) from error
         except Invalid as error:
             raise Fault(-601030) from error
-        return Composed(kind=Kind.MARKETING, fill=fill, leads=(leads,), units=fee(whole, MAINLAND))
+        return Composed(
+            kind=Kind.MARKETING,
+            fill=fill,
+            leads=(leads,),
+            content=fill([leads[1]])[0],
+            units=fee(whole, MAINLAND),
+        )
 
     def notice(
         self,
@@ -121,6 +136,7 @@ class Composer:
             kind=template.kind,
             fill=fill,
             leads=tuple(leads),
+            content=fill([path for _, path in leads])[0] if leads else "",
             units=fee(whole, MAINLAND),
             template=template.id,
         )

@@ -16,7 +16,9 @@ from hongyan.core.errors import (
 )
 from hongyan.core.errors import Scope as LimitScope
 from hongyan.core.message import Kind
+from hongyan.core.time import SECOND, Millis
 from hongyan.service.accept import Acceptance
+from hongyan.service.directory import Environment
 from hongyan.service.serving import Serving
 from hongyan.service.website import Websites
 from hongyan.service.wechat.caller import Caller
@@ -24,6 +26,7 @@ from hongyan.service.wechat.composing import (
     MARKETING_TEMPLATES,
     Composed,
     Composer,
+    Leads,
     leads_to,
     signature_of,
     template_of,
@@ -47,6 +50,7 @@ _CLOSED: Final = "FailedOperation.MarketingSendTimeConstraint"
 _NO_NUMBER: Final = "InvalidParameterValue.IncorrectPhoneNumber"
 _NO_BALANCE: Final = "FailedOperation.InsufficientBalanceInSmsPackage"
 _OPTED_OUT: Final = "FailedOperation.PhoneNumberInBlacklist"
+_MOST_LED: Final = 500
 _OTHER: Final = "InternalError.OtherError"
 _LIMITED: Final[Mapping[LimitScope, str]] = {
     "content": "LimitExceeded.PhoneNumberSameContentDailyLimit",
@@ -66,6 +70,7 @@ class Sending:
         self._composer = Composer(websites, serving.chance)
         self._linking = linking
         self._websites = websites
+        self._led: dict[tuple[str, str], tuple[Leads | None, Millis]] = {}
 
     async def send(self, caller: Caller, given: bytes) -> bytes:
         """/tcb/sendsms. Raises Fault and NotAccepted."""
@@ -96,8 +101,19 @@ class Sending:
             return self._composer.notice(
                 signature, template, request.template_param_list, environment
             )
-        leads = leads_to(self._websites, environment, request.path)
+        leads = self._leads(environment, request.path)
         return self._composer.marketing(signature, request.content, leads, app)
+
+    def _leads(self, environment: Environment, path: str) -> Leads:
+        """The page that a path names; looked for on the disk once in a second."""
+        now, wanted = self._clock(), (environment.id, path)
+        found, until = self._led.get(wanted, (None, 0))
+        if found is None or now >= until or not environment.has_website:
+            found = leads_to(self._websites, environment, path)
+            if len(self._led) >= _MOST_LED:
+                self._led.clear()
+            self._led[wanted] = found, now + SECOND
+        return found
 
     def _composed_v2(self, caller: Caller, request: SendSmsV2) -> Composed:
         directory, app = self._store.directory, caller.app
