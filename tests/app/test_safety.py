@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hongyan.app.safety import unsafe, unwise
+from hongyan.protocols import TencentSettings
 from hongyan.providers import SandboxSettings
 from hongyan.settings import MetricsSettings, ProvidersSettings, ServerSettings, Settings
 
@@ -97,3 +98,10 @@ def test_a_house_behind_a_proxy_names_it(server: dict[str, Any], *, wise: bool) 
     found = unwise(Settings(server=ServerSettings(**server)))
     assert (not found) is wise
     assert all("trusted_proxies" in one for one in found)
+
+
+@pytest.mark.parametrize(("after_s", "wise"), [(-1, True), (0, False), (60, False)])
+def test_a_house_whose_reviews_nobody_makes_is_told_so(*, after_s: int, wise: bool) -> None:
+    settings = Settings(server=HTTPS, tencent=TencentSettings(approve_after_s=after_s))
+    found = [one for one in unwise(settings) if "approve_after_s" in one]
+    assert (not found) is wise

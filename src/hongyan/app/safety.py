@@ -37,6 +37,17 @@ def _address(base_url: str) -> list[str]:
 
 def unwise(settings: Settings) -> list[str]:
     """What works, but not as its operator will have meant it. `serve` logs it, `doctor` names it."""
+    return [*_proxies(settings), *_reviews(settings)]
+
+
+def _reviews(settings: Settings) -> list[str]:
+    if settings.tencent.approve_after_s < 0:
+        return []
+    sentence = "[tencent] approve_after_s lets signatures and templates be sent that nobody has"
+    return [sentence + " looked at. Set it to -1: it is for 'dev'."]
+
+
+def _proxies(settings: Settings) -> list[str]:
     server = settings.server
     host = url_parts(server.base_url).hostname or ""
     if _is_loopback(server.host) and host and not _is_loopback(host) and not server.trusted_proxies:
