@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from hongyan.service import enrol
+from hongyan.service.administer import create_app
+from hongyan.service.directory import WechatProfile
 from support.commands import refused
 from support.process import Dev, hongyan
 
@@ -16,8 +19,8 @@ from support.process import Dev, hongyan
 @pytest.fixture
 def name(dev: Dev) -> str:
     """An app of this test's own."""
-    made: str = dev.command("app", "create", "Own")["app"]
-    return made
+    with dev.administering() as administering, administering.together():
+        return create_app(administering, 1, "Own").app
 
 
 def audited(house: Dev, subject: str) -> list[tuple[str, str]]:
@@ -29,29 +32,46 @@ def audited(house: Dev, subject: str) -> list[tuple[str, str]]:
 # Keys that sign.
 
 
-def test_a_secret_key_from_its_making_to_its_end(dev: Dev) -> None:
+@pytest.fixture
+def key(dev: Dev) -> str:
+    """The SecretId of a key of this test's own."""
+    made = enrol.new_secret_key(1)
+    with dev.administering() as administering:
+        administering.add_secret_key(made)
+    return made.id
+
+
+def test_a_secret_key_is_made_for_some_networks(dev: Dev) -> None:
     made = dev.command("secret-key", "create", "--by", "ann", "--allow-ip", "10.0.0.0/8")
     assert list(made) == ["secret_id", "secret_key"]
     assert re.fullmatch(r"AKID[A-Za-z0-9]{32}", made["secret_id"])
     shown = dev.command("secret-key", "show", made["secret_id"])
     assert shown["networks"] == ["10.0.0.0/8"]
     assert (shown["temporary"], shown["used_at"], shown["ends_at"]) == (False, "", "")
-    allowed = dev.command("secret-key", "allow-ip", made["secret_id"], "none")
-    assert allowed == {"secret_id": made["secret_id"], "networks": []}
-    other = dev.command("secret-key", "rotate", made["secret_id"], "--overlap", "1")
+    assert audited(dev, f"secret key {made['secret_id']}") == [("ann", "created")]
+
+
+def test_a_secret_keys_networks_and_last_use_are_shown(dev: Dev, key: str) -> None:
+    allowed = dev.command("secret-key", "allow-ip", key, "10.0.0.0/8", "::1")
+    assert allowed == {"secret_id": key, "networks": ["10.0.0.0/8", "::1/128"]}
+    with dev.administering() as administering:
+        administering.used_secret_keys({key: 1_795_233_600_000})
+    assert dev.command("secret-key", "show", key)["used_at"] == "2026-11-21T04:00:00.000Z"
+    allowed = dev.command("secret-key", "allow-ip", key, "none")
+    assert allowed == {"secret_id": key, "networks": []}
+
+
+def test_a_rotated_secret_key_ends_after_the_new_one_has_begun(dev: Dev, key: str) -> None:
+    other = dev.command("secret-key", "rotate", key, "--overlap", "1")
     rows = {row["secret_id"]: row for row in dev.command("secret-key", "show")}
-    assert rows[made["secret_id"]]["ends_at"] > shown["created_at"]
+    assert rows[key]["ends_at"]
     assert rows[other["secret_id"]]["ends_at"] == ""
-    assert dev.command("secret-key", "end", made["secret_id"]) == {"ended": made["secret_id"]}
-    assert "no live key" in refused("secret-key", "show", made["secret_id"], "--data", dev.data)
-    subject = f"secret key {made['secret_id']}"
-    assert [action for _, action in audited(dev, subject)] == [
-        "ended",
-        "rotated",
-        "allowed from",
-        "created",
-    ]
-    assert audited(dev, subject)[-1] == ("ann", "created")
+    assert [action for _, action in audited(dev, f"secret key {key}")] == ["rotated"]
+
+
+def test_a_secret_key_that_has_ended_is_gone(dev: Dev, key: str) -> None:
+    assert dev.command("secret-key", "end", key) == {"ended": key}
+    assert "no live key" in refused("secret-key", "show", key, "--data", dev.data)
 
 
 def test_temporary_credentials_come_with_a_token_and_an_end(dev: Dev) -> None:
@@ -113,16 +133,22 @@ def test_a_template_in_review_may_be_tried_on_some_numbers(dev: Dev, name: str) 
 # WeChat.
 
 
-def test_a_mini_program_with_an_environment_and_a_cloud_function(
-    dev: Dev, name: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def mini_program(dev: Dev, name: str) -> tuple[str, str, str]:
+    """(the app's name, its appid, its environment)"""
+    with dev.administering() as administering, administering.together():
+        app = administering.directory().apps[name]
+        appid = enrol.enrol_wechat(administering, app, WechatProfile(nickname="店")).appid
+        environment = appid.replace("wx", "shop-")
+        enrol.put_environment(administering, app, environment)
+    return name, appid, environment
+
+
+def test_an_app_becomes_a_mini_program(dev: Dev, name: str) -> None:
     made = dev.command("app", "wechat", name, "--nickname", "小店", "--trust", "10.0.0.0/8")
     assert re.fullmatch(r"[0-9a-f]{32}", made["app_secret"])
     appid = made["wechat"]["appid"]
     assert re.fullmatch(r"wx[0-9a-f]{16}", appid)
-    environment = appid.replace("wx", "shop-")
-    put = dev.command("environment", "put", environment, "--app", appid, "--no-website")
-    assert put in dev.command("environment", "list")
     changed = dev.command("app", "wechat", name, "--ending", "拒收请回复R", "--short-name", "店")
     assert "app_secret" not in changed
     assert changed["wechat"] == {
@@ -133,8 +159,21 @@ def test_a_mini_program_with_an_environment_and_a_cloud_function(
         "ending": "拒收请回复R",
         "original_id": "",
         "trusted_networks": ["10.0.0.0/8"],
-        "environments": [environment],
+        "environments": [],
     }
+
+
+def test_an_environment_is_put_and_listed(dev: Dev, mini_program: tuple[str, str, str]) -> None:
+    name, appid, environment = mini_program
+    put = dev.command("environment", "put", environment, "--app", appid, "--no-website")
+    assert put == {"env": environment, "app": name, "website": False}
+    assert put in dev.command("environment", "list")
+
+
+def test_a_cloud_function_is_permitted_what_its_config_names(
+    dev: Dev, mini_program: tuple[str, str, str], tmp_path: Path
+) -> None:
+    name, _, environment = mini_program
     config = tmp_path / "config.json"
     config.write_text('{"permissions": {"openapi": ["cloudbase.sendSms"]}}', "utf-8")
     token = dev.command("app", "permit", name, str(config), "--env", environment)
@@ -143,11 +182,16 @@ def test_a_mini_program_with_an_environment_and_a_cloud_function(
     assert (row["hint"], row["env"]) == (token["hint"], environment)
     assert dev.command("app", "forbid", name, token["hint"]) == {"ended": token["hint"]}
     assert dev.command("app", "permissions", name) == []
+    actions = [action for _, action in audited(dev, f"app {name}")]
+    assert actions == ["forbade", "permitted"]
+
+
+def test_a_mini_programs_secret_is_replaced(dev: Dev, mini_program: tuple[str, str, str]) -> None:
+    name, appid, _ = mini_program
     rotated = dev.command("app", "rotate-wechat-secret", appid, "--overlap", "0")
     assert rotated["appid"] == appid
-    assert rotated["secret"] != made["app_secret"]
-    actions = [action for _, action in audited(dev, f"app {name}")]
-    assert actions == ["rotated", "forbade", "permitted"]
+    assert re.fullmatch(r"[0-9a-f]{32}", rotated["secret"])
+    assert [action for _, action in audited(dev, f"app {name}")] == ["rotated"]
 
 
 def test_a_mini_program_of_a_personal_account_says_so(dev: Dev) -> None:
@@ -159,20 +203,27 @@ def test_a_mini_program_of_a_personal_account_says_so(dev: Dev) -> None:
     assert sentence == "A personal account sends no marketing."
 
 
-def test_a_third_party_is_authorised_and_let_go(dev: Dev, name: str) -> None:
-    other = dev.command("app", "create", "Agency")["app"]
-    appid = dev.command("app", "wechat", name)["wechat"]["appid"]
-    made = dev.command("component", "enrol", other)
+def test_an_app_becomes_a_third_party(dev: Dev, name: str) -> None:
+    made = dev.command("component", "enrol", name)
     assert list(made) == ["component_appid", "component_appsecret"]
     ticket = dev.command("component", "ticket", made["component_appid"])
     assert ticket["component_verify_ticket"].startswith("ticket@@@")
+    rotated = dev.command("component", "rotate-secret", name)
+    assert rotated["component_appid"] == made["component_appid"]
+    assert rotated["component_appsecret"] != made["component_appsecret"]
+
+
+def test_a_third_party_is_authorised_and_let_go(
+    dev: Dev, mini_program: tuple[str, str, str]
+) -> None:
+    name, appid, _ = mini_program
+    with dev.administering() as administering, administering.together():
+        other = create_app(administering, 1, "Agency").app
+        made = enrol.enrol_component(administering, administering.directory().apps[other])
     told = dev.command("component", "authorise", other, name, "--right", "99")
     assert told["authorization_code"].startswith("queryauthcode@@@")
     assert (told["authorizer_appid"], told["rights"]) == (appid, [99])
-    rotated = dev.command("component", "rotate-secret", other)
-    assert rotated["component_appid"] == made["component_appid"]
-    assert rotated["component_appsecret"] != made["component_appsecret"]
-    acting = {"component": other, "component_appid": made["component_appid"], "acts_for": [name]}
+    acting = {"component": other, "component_appid": made.appid, "acts_for": [name]}
     assert acting in dev.command("component", "list")
     assert dev.command("component", "withdraw", other, name) == {"withdrawn": name}
     assert acting not in dev.command("component", "list")
