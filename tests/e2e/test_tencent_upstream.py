@@ -62,9 +62,11 @@ def calling(upstream: Dev, notice: str, **settings: Any) -> dict[str, str]:
 def front(upstream: Dev, notice: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     data = tmp_path_factory.mktemp("front") / "data"
     settings = {"balance_every_s": 1, "receipts_key": RECEIPTS_KEY}
-    with front_of(data, "tencent", calling(upstream, notice, **settings)) as house:
+    environment = calling(upstream, notice, **settings) | {"HONGYAN__SERVER__ACCESS_LOG": "all"}
+    with front_of(data, "tencent", environment) as house:
         yield house
         told = house.err
+    assert RECEIPTS_KEY not in told
     assert upstream.file["tencent"]["secret_key"] not in told
     assert "Traceback" not in told
 
@@ -204,6 +206,29 @@ def test_a_reply_that_is_pushed_stops_marketing(front: Dev) -> None:
     assert front.nobody.post(RECEIPTS, reply).status == 200
     assert front.app.send(phone, **marketing).problem == (403, "opted_out")
     assert front.app.send(phone).status == 201
+
+
+def test_it_is_told_of_codes_that_were_filled_in(
+    upstream: Dev, notice: str, tmp_path: Path
+) -> None:
+    with Between(port_of(upstream)) as between:
+        settings = {"report_conversion": "true", "api_url": between.url}
+        environment = calling(upstream, notice, **settings)
+        with front_of(tmp_path / "data", "tencent", environment) as front:
+
+            def told() -> list[bytes]:
+                return [one for one in between.requests if b": ReportConversion" in one]
+
+            phone = new_phone()
+            verification = front.app.started(phone)
+            code = upstream.nobody.code(phone)
+            accepted = {"provider": "tencent", "outcome": "accepted"}
+            eventually(lambda: metric(front, "hongyan_attempts_total", **accepted))
+            assert told() == []
+            assert front.app.check(verification, code).status == 200
+            eventually(told)
+            assert len(told()) == 1
+            assert b'"SerialNo":"2019:' in told()[0]
 
 
 # What it refuses.

@@ -16,6 +16,7 @@ class Between:
     """Relays from a port of its own to another, one connection for one."""
 
     def __init__(self, port: int) -> None:
+        self.requests: list[bytes] = []
         self.texts = 0
         """Handed on, answered or not."""
         self.answers_to_lose = 0
@@ -54,6 +55,7 @@ class Between:
     def _relay(self, caller: socket.socket) -> None:
         with caller, suppress(OSError), self._connected() as behind:
             while request := caller.recv(_PIECE):
+                self.requests.append(request)
                 behind.sendall(request)
                 is_text = any(mark in request for mark in _TEXTS)
                 self.texts += is_text
