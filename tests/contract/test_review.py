@@ -173,8 +173,13 @@ def test_a_qualification_that_carries_a_signature_stays(office: Office) -> None:
     with pytest.raises(NeedsAnother, match=NAME):
         submit.remove(office.desk, qualification, office.by)
     submit.remove(office.desk, signature, office.by)
+    # Those of others, and those that were rejected, keep nothing.
+    abroad = office.submitted(ABROAD)
+    again = office.submitted(SIGNATURE, qualification=qualification.id)
+    review.reject(office.desk, again, office.by, "不清晰")
     submit.remove(office.desk, qualification, office.by)
     assert office.desk.submissions(Subject.QUALIFICATION) == []
+    assert office.now(abroad).status == ReviewStatus.IN_REVIEW
 
 
 def test_what_was_rejected_says_why_and_is_handed_in_again(office: Office) -> None:
@@ -320,6 +325,7 @@ def test_what_the_operator_added_stands_in_the_lists(office: Office) -> None:
     )
     submit.adopt(office.desk, office.account)
     submit.adopt(office.desk, office.account)
+    assert papers.put_together(Subject.SIGNATURE, office.desk.papers(1)) is None
     [signature] = office.desk.submissions(Subject.SIGNATURE, office.account)
     assert (signature.status, signature.name) == (ReviewStatus.USABLE, "老签名")
     [template] = office.desk.submissions(Subject.TEMPLATE, office.account)
@@ -360,6 +366,22 @@ def test_development_waits_for_what_others_decide(office: Office) -> None:
     # The change is decided with it, or first: it is older.
     assert review.decide_due(office.desk, 0, office.world.clock()) == 2
     assert office.now(signature).status == ReviewStatus.USABLE
+
+
+def test_development_leaves_what_lacks_something(office: Office) -> None:
+    signature = office.submitted(SIGNATURE, qualification=office.qualified())
+    qualification = office.desk.submission(signature.qualification)
+    changed = office.submitted(QUALIFICATION, again=qualification)
+    review.reject(office.desk, changed, office.by, "公章不清晰")
+    assert review.decide_due(office.desk, 0, office.world.clock()) == 0
+    assert office.now(signature).status == ReviewStatus.IN_REVIEW
+
+
+def test_no_lint_at_all_lets_an_approved_one_be_changed(office: Office) -> None:
+    approved = office.signed()
+    with pytest.raises(WrongState, match="apply for another"):
+        office.submitted(SIGNATURE, again=approved, stops=lambda _: False)
+    assert office.now(approved) == approved
 
 
 def test_a_change_that_comes_again_is_answered_as_the_first_was(office: Office) -> None:

@@ -4,6 +4,7 @@ last with Tencent's own client.
 
 import base64
 import json
+import os
 import stat
 from collections.abc import Iterator
 from itertools import count
@@ -200,6 +201,22 @@ def test_what_cannot_be_read_is_said_so(side: Side, desk: Path) -> None:
     assert "There is no account 99" in refused(
         *side.qualification(), "--account", "99", "--data", str(side.house.data)
     )
+
+
+def test_a_house_that_is_not_there_is_named(tmp_path: Path) -> None:
+    words = ("template", "submit", "a", "b", "--kind", "notice", "--config")
+    assert "does not exist" in refused(*words, tmp_path / "none.toml")
+
+
+def test_who_has_no_name_is_known_by_a_number(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    made = side.command(*side.qualification())
+    with side.house.administering() as administering:
+        (audit,) = administering.audits(1, f"qualification {made['qualification']}")
+    assert audit.who == str(os.getuid())
 
 
 def test_a_signature_is_filed_with_each_carrier(side: Side) -> None:

@@ -211,17 +211,15 @@ def test_a_call_that_comes_again_is_answered_as_the_first_was(one: Applicant) ->
     assert first["Error"]["Code"] == f"{_FAILED}.SignIdNotExist"
 
 
-def test_a_call_that_comes_again_as_another_action_is_none(one: Applicant) -> None:
-    sign = one.add_sign()
-    body = json.dumps({"SignId": sign} | one.sign("AA生鲜")).encode()
-    headers = one.app.headers("ModifySmsSign", body)
-    assert not one.app.post(body, headers).error
-    other = json.dumps({"TemplateId": 1}).encode()
-    headers = one.app.headers("DeleteSmsTemplate", other)
-    assert one.app.post(other, headers).error == f"{_FAILED}.TemplateIdNotExist"
-    headers |= {"X-Tc-Action": "DeleteSmsSign"}
-    body = other.replace(b"TemplateId", b"SignId")
-    assert one.app.post(body, headers).error == "AuthFailure.SignatureFailure"
+def test_a_signature_of_no_body_is_good_for_one_body(one: Applicant) -> None:
+    """Whose payload is not signed could be made to say anything."""
+    headers = one.app.headers("AddSmsSign", b"UNSIGNED-PAYLOAD")
+    headers |= {"X-Tc-Content-Sha256": "UNSIGNED-PAYLOAD"}
+    first, other = (json.dumps(one.sign(name)).encode() for name in ("AA商城", "AA生鲜"))
+    assert not one.app.post(first, headers).error
+    assert one.app.post(other, headers).error == "AuthFailure.SignatureExpire"
+    assert not one.app.post(first, headers).error
+    assert "AA生鲜" not in [told["SignName"] for told in one.signs()]
 
 
 def test_what_nobody_decides_decides_itself_after_a_while(tmp_path_factory: Any) -> None:

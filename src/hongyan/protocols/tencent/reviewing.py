@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from hongyan.core.country import Scope
-from hongyan.core.errors import InvalidTemplate, KeyReused, StoreUnavailable
+from hongyan.core.errors import KeyReused, StoreUnavailable
 from hongyan.core.lint.rule import Finding
 from hongyan.core.time import SECOND
 from hongyan.protocols.tencent import forms
@@ -24,7 +24,6 @@ from hongyan.service.ports import Administration, DeskUnusable
 from hongyan.service.reviewing import (
     REPEATED_WITHIN,
     Flawed,
-    ReviewRefused,
     Subject,
     Submitted,
     TooMany,
@@ -226,10 +225,6 @@ class Reviewing:
             raise Fault(f"{_VALUE}.QualificationIdNotFound") from error
         except TooMany as error:
             raise Fault(f"{_FAILED}.SignNumberLimit") from error
-        except InvalidTemplate as error:
-            raise Fault(f"{_VALUE}.InvalidTemplateFormat") from error
-        except ReviewRefused as error:
-            raise Fault(f"{_FAILED}.OtherError") from error
 
     # The desk, which waits for disks.
 
