@@ -18,7 +18,6 @@ from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind as MessageKind
 from hongyan.core.time import DAY, MINUTE
 from hongyan.protocols import WeChat
-from hongyan.protocols.wechat import FAULTS
 from hongyan.service.accept import Acceptance
 from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Admission
@@ -27,6 +26,7 @@ from hongyan.service.ports import Administration, NewKey, Store
 from hongyan.service.serving import Serving
 from hongyan.service.website import WechatSettings
 from hongyan.service.wechat.bearer import Bearers
+from hongyan.service.wechat.refusing import FAULTS
 from hongyan.store.postgres import Address
 from hongyan.store.postgres import administration as postgres_administration
 from hongyan.store.seal import Seal

@@ -3,15 +3,12 @@
 Who calls is looked at before what is asked.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
-import structlog
 
-from hongyan.core import errors as e
-from hongyan.core.errors import HongyanError
 from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Entry
 from hongyan.service.serving import Serving
@@ -20,6 +17,7 @@ from hongyan.service.wechat.apis import Api, apis
 from hongyan.service.wechat.authorising import Authorising
 from hongyan.service.wechat.bearer import Bearers, Issued
 from hongyan.service.wechat.caller import Callers
+from hongyan.service.wechat.refusing import fault_of
 from hongyan.service.wechat.visiting import Visiting
 from hongyan.wire.http import Handle, Header, Request, Response, Route
 from hongyan.wire.wechat import body
@@ -36,21 +34,10 @@ from hongyan.wire.wechat.login import (
 )
 from hongyan.wire.wechat.tokens import Kind
 
-FAULTS: Final[Mapping[type[HongyanError], int]] = {
-    e.UnknownApp: 40013,
-    e.WrongSecret: 40125,
-    e.AppDisabled: 40243,
-    e.AccountClosed: 48001,
-    e.AddressNotAllowed: 40164,
-}
-"""Every other error is -1: nothing was done."""
-
 _TREES: Final = ("/tcb/*", "/cgi-bin/*", "/wxa/*", "/sns/*")
 _JSON: Final = b"application/json; encoding=utf-8"
 _UNSEEN: Final = 48001
-_LATER: Final = -1
 _SEQUENCE: Final = b"x-openapi-seqid"
-_log: Final = structlog.get_logger()
 
 _Admitted: TypeAlias = Callable[[Entry], Awaitable[bytes]]
 
@@ -168,7 +155,7 @@ class WeChat:
 
     def _refuse(self, request: Request, error: Exception) -> Response:
         """Whatever was raised, as an errcode; a bug too."""
-        return self._fault(_fault_of(request, error))
+        return self._fault(fault_of(error, request.route, request.peer))
 
     def _unread(self, _code: str) -> Response:
         """A request that was not even read: too large, too slow."""
@@ -179,19 +166,6 @@ class WeChat:
 
     def _rid(self) -> str:
         return rid(self._clock(), self._chance(RID_BYTES))
-
-
-def _fault_of(request: Request, error: Exception) -> Fault:
-    match error:
-        case Fault():
-            return error
-        case e.AddressNotAllowed() if "/component/" in request.route:
-            return Fault(61004, request.peer)
-        case HongyanError():
-            return Fault(FAULTS.get(type(error), _LATER), request.peer)
-        case _:
-            _log.error("wechat.failed", route=request.route, exc_info=error)
-            return Fault(_LATER)
 
 
 def _token(issued: Issued) -> bytes:
