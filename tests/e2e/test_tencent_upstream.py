@@ -25,7 +25,8 @@ from support.chain import (
     template_of,
     tried,
 )
-from support.process import NOTICE, Dev, eventually, new_phone
+from support.fleet import seeded, web, worker
+from support.process import NOTICE, Dev, eventually, hongyan, new_phone
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -138,9 +139,9 @@ def test_what_it_limits_is_given_to_the_next(upstream: Dev, front: Dev) -> None:
 # What it tells by itself.
 
 
-def pushing(upstream: Dev, front: Dev | None) -> None:
-    """Have the upstream tell this house of its ends, or nobody."""
-    told = Callback(front.url + RECEIPTS, b"a secret", Form.TENCENT) if front else None
+def pushing(upstream: Dev, url: str) -> None:
+    """Have the upstream tell the house there of its ends, or nobody."""
+    told = Callback(url + RECEIPTS, b"a secret", Form.TENCENT) if url else None
     with upstream.administering() as administering:
         app = administering.directory().apps[TENCENT_APP]
         administering.change_app(msgspec.structs.replace(app, callback=told))
@@ -159,15 +160,33 @@ def test_receipts_are_taken_when_they_are_pushed(
     with front_of(tmp_path / "data", "tencent", environment) as front:
         # The one question of the next minutes is used up by this one.
         front.app.settled(front.app.sent(new_phone()), "delivered", seconds=ASKED_S)
-        pushing(upstream, front)
+        pushing(upstream, front.url)
         try:
             delivered = front.app.sent(new_phone())
             undelivered = front.app.sent("19900000006")
             front.app.settled(delivered, "delivered")
             front.app.settled(undelivered, "undelivered")
         finally:
-            pushing(upstream, None)
+            pushing(upstream, "")
         assert received(front)
+
+
+def test_one_process_is_told_of_what_another_has_sent(
+    upstream: Dev, notice: str, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    settings = {"receipts_key": RECEIPTS_KEY, "asks_a_second": 0.01}
+    environment = calling(upstream, notice, **settings)
+    with seeded(data):
+        assert hongyan("route", "notice", "tencent", "--data", data).code == 0
+        with web(data, **environment) as front, worker(data, **environment):
+            front.app.settled(front.app.sent(new_phone()), "delivered", seconds=ASKED_S)
+            pushing(upstream, front.url)
+            try:
+                for _ in range(3):
+                    front.app.settled(front.app.sent(new_phone()), "delivered")
+            finally:
+                pushing(upstream, "")
 
 
 def test_they_are_pulled_where_that_is_open(upstream: Dev, notice: str, tmp_path: Path) -> None:
