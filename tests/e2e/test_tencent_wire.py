@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from hongyan.core.time import DAY, SECOND
 from hongyan.wire import tc1, tc3
 from hongyan.wire.tencent.actions import OLD
 from hongyan.wire.tencent.call import MOST_FORM_BYTES, MOST_JSON_BYTES
+from support.disk import failing_disk
 from support.held import HeldHouse
 from support.process import Answer, Client, Dev, eventually, new_phone
 from support.tencent_app import NOTICE, Said, TencentApp, moved_in
@@ -437,3 +439,31 @@ def test_conversions_are_of_texts_that_were_sent(app: TencentApp) -> None:
     assert reported(serial, ConversionTime=int(time.time()) + 10_000) == unknown
     assert reported("2019:0000000000000000001") == unknown
     assert reported("a12gb4e2-sd11-5dx6-aav9-8f3d97xa2xu7") == unknown
+
+
+# What the house cannot do now.
+
+
+def test_on_a_full_disk_nothing_is_taken_and_nothing_charged(tmp_path: Path) -> None:
+    with failing_disk() as disk, HeldHouse(tmp_path) as held:
+        app = moved_in(held)
+        numbers = [new_phone() for _ in range(3)]
+        app.sent(*numbers)
+        disk.is_full = True
+        assert app.send(new_phone()).error == "ServiceUnavailable"
+        disk.is_full = False
+        app.sent(new_phone())
+        with held.administering() as administering:
+            account = administering.directory().apps[app.name].account.id
+            assert administering.balance(account) == 996
+
+
+def test_without_a_route_nothing_is_taken(held: HeldHouse, phone: str) -> None:
+    with held.administering() as administering:
+        for kind in Kind:
+            administering.put_route(kind, [])
+    app = moved_in(held)
+    assert app.send(phone).error == "InternalError.SendAndRecvFail"
+    assert app.send(phone, TemplateId="99").codes == [
+        "FailedOperation.TemplateUnapprovedOrNotExist"
+    ]
