@@ -1,6 +1,7 @@
 """Cloud calls that are wrong: whatever comes to /admin, user code gets an errCode, and nothing is sent."""
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
 

@@ -42,6 +42,7 @@ from hongyan.service.directory import (
 from hongyan.service.ports import Claimed, NewKey, Receipt, Reported
 from hongyan.service.settle import Attempted, Patience, settlement
 from hongyan.service.submit import By, Counter
+from hongyan.service.tasks import Done, Task
 from hongyan.wire.wechat.tokens import renewed
 from support.forms import COMPANY, QUALIFICATION
 from support.world import World
@@ -200,6 +201,13 @@ def _furnish_reviews(world: World) -> None:
 def _furnish_for_others(world: World, account: int) -> None:
     """What the protocols of others have of it."""
     desk, now = world.administering, world.clock()
+    assert desk.begin_upload(LINK, world.app)
+    desk.add_piece(LINK, 0, f"{NUMBER},能力上新,/index.html".encode())
+    desk.end_upload(LINK, 1)
+    task = desk.add_task(
+        Task(id=LINK, app=world.app, environment="online-1", short_name=True, created_at=now)
+    )
+    assert desk.advance_task(task, 1, [Done(1, reason="It is no CSV.")], SECOND)
     desk.add_secret_key(
         SecretKey(
             id="AKID1",

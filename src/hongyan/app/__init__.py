@@ -109,6 +109,8 @@ class House:
         if waited >= 0 and self._faces is not None:
             desk = partial(self._opener.administration, self._seal, self._clock)
             endless["reviews"] = decide_forever(desk, self.store, waited * SECOND, self._clock)
+        if self._faces is not None:
+            endless["tasks"] = self._faces.worker.run(alone=not self._opener.serves_many)
         if self._faces is not None and self._faces.conversions is not None:
             endless["conversions"] = self._faces.conversions.run()
         self._tasks = [

@@ -32,6 +32,7 @@ from hongyan.service.register import Registration
 from hongyan.service.serving import Serving
 from hongyan.service.verify import Verification
 from hongyan.service.website import Websites
+from hongyan.service.wechat.working import Worker
 from hongyan.settings import Settings
 from hongyan.store.seal import Seal
 from hongyan.wire.http import Refuse, Route, beside
@@ -93,6 +94,8 @@ class Faces:
         )
         websites = Websites(settings.wechat, settings.server.base_url)
         self._websites = WebsitesApi(self._serving, websites)
+        self.worker = Worker(self._serving, websites)
+        """Does tasks that came in."""
 
     def routes(self, health: Sequence[Endpoint]) -> list[Route]:
         """Who answers where; `health` among them."""

@@ -23,6 +23,7 @@ from hongyan.service.uses import KeyUses
 from hongyan.service.website import Websites, WechatSettings
 from hongyan.service.wechat.apis import Api, apis
 from hongyan.service.wechat.caller import Caller, opened
+from hongyan.service.wechat.refusing import fault_of
 from hongyan.wire.cloudcall import answer, call, names, permission
 from hongyan.wire.cloudcall.call import Call
 from hongyan.wire.cloudcall.fault import Failure, Refused, Word
@@ -30,7 +31,6 @@ from hongyan.wire.http import Request, Response, Route
 from hongyan.wire.wechat.fault import RID_BYTES, Fault, rid
 
 _ID_BYTES: Final = 16
-_LATER: Final = -1
 _SESSION: Final = "sessiontoken"
 _log: Final = structlog.get_logger()
 
@@ -57,13 +57,8 @@ class CloudCall:
         token = await self._token(found)
         caller = self._caller(found, key, token)
         api = self._api(found, token)
-        try:
-            body = msgspec.json.encode(found.parameters())
-            return answer.answered(await api(opened_for(caller), body))
-        except Fault as fault:
-            return self._fault(fault)
-        except HongyanError:
-            return self._fault(Fault(_LATER))
+        body = msgspec.json.encode(found.parameters())
+        return answer.answered(await api(_opened(caller), body))
 
     # Who calls
 
@@ -143,8 +138,9 @@ class CloudCall:
                 return answer.refused(error, self._request_id())
             case _Failed():
                 return answer.failed(error.failure)
-            case HongyanError():
-                return self._fault(Fault(_LATER))
+            case Fault() | HongyanError():
+                fault = fault_of(error, request.route, request.peer)
+                return answer.answered(fault.body(rid(self._clock(), self._chance(RID_BYTES))))
             case _:
                 _log.error("cloudcall.failed", route=request.route, exc_info=error)
                 return answer.failed(Failure.SYSTEM)
@@ -153,9 +149,6 @@ class CloudCall:
         """A request that was not even read: too large, too slow."""
         sentence = f"The request could not be read: {code}."
         return answer.refused(Refused(Word.INVALID_PARAM, sentence), self._request_id())
-
-    def _fault(self, fault: Fault) -> Response:
-        return answer.answered(fault.body(rid(self._clock(), self._chance(RID_BYTES))))
 
     def _request_id(self) -> str:
         return str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4))
@@ -169,7 +162,7 @@ class _Failed(Exception):
         self.failure = failure
 
 
-def opened_for(caller: Caller) -> Caller:
+def _opened(caller: Caller) -> Caller:
     """The caller, if both the mini program and who calls for it may call. Raises Fault."""
     for app in (caller.app, caller.third_party):
         if app is not None:

@@ -3,12 +3,14 @@
 Who calls is looked at before what is asked.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
+import structlog
 
+from hongyan.core.errors import HongyanError
 from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Entry
 from hongyan.service.serving import Serving
@@ -18,6 +20,7 @@ from hongyan.service.wechat.authorising import Authorising
 from hongyan.service.wechat.bearer import Bearers, Issued
 from hongyan.service.wechat.caller import Callers
 from hongyan.service.wechat.refusing import fault_of
+from hongyan.service.wechat.uploading import UPLOADS, Uploading, UploadRefused
 from hongyan.service.wechat.visiting import Visiting
 from hongyan.wire.http import Handle, Header, Request, Response, Route
 from hongyan.wire.wechat import body
@@ -32,12 +35,15 @@ from hongyan.wire.wechat.login import (
     StableToken,
     credential,
 )
+from hongyan.wire.wechat.task import LARGEST
 from hongyan.wire.wechat.tokens import Kind
 
 _TREES: Final = ("/tcb/*", "/cgi-bin/*", "/wxa/*", "/sns/*")
 _JSON: Final = b"application/json; encoding=utf-8"
+_TEXT: Final = b"text/plain; charset=utf-8"
 _UNSEEN: Final = 48001
 _SEQUENCE: Final = b"x-openapi-seqid"
+_log: Final = structlog.get_logger()
 
 _Admitted: TypeAlias = Callable[[Entry], Awaitable[bytes]]
 
@@ -54,6 +60,7 @@ class WeChat:
         self._callers = Callers(serving.store, self._bearers)
         self._authorising = Authorising(serving, self._bearers, self._callers)
         self._visiting = Visiting(serving)
+        self._uploading = Uploading(serving)
 
     def routes(self) -> list[Route]:
         """Each API under its path, and every other path below WeChat's."""
@@ -69,6 +76,9 @@ class WeChat:
         for path, handle in posted.items():
             routes.append(self._route("POST", path, handle))
             routes.append(self._route("*", path, _not_posted))
+        path = f"{UPLOADS}/{{letters}}"
+        refuse, largest = self._refuse_upload, self._largest_upload
+        routes.append(Route("PUT", path, self._upload, refuse, unread=_unread, largest=largest))
         return routes + [
             Route("*", path, _no_such_api, self._refuse, unread=self._unread) for path in _TREES
         ]
@@ -151,6 +161,22 @@ class WeChat:
         entry.app.require_from(request.peer)
         return _response(await work(entry))
 
+    # Files
+
+    async def _upload(self, request: Request) -> Response:
+        await self._uploading.put(request.variable, request.body)
+        return Response(200, b"", _TEXT)
+
+    def _largest_upload(self, _headers: Mapping[bytes, bytes]) -> int:
+        return LARGEST
+
+    def _refuse_upload(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, UploadRefused):
+            return Response(403, str(error).encode(), _TEXT)
+        if not isinstance(error, HongyanError):
+            _log.error("wechat.failed", route=request.route, exc_info=error)
+        return Response(503, b"The file was not taken in. Try again later.", _TEXT)
+
     # What is refused
 
     def _refuse(self, request: Request, error: Exception) -> Response:
@@ -174,6 +200,11 @@ def _token(issued: Issued) -> bytes:
 
 def _response(answer: bytes, headers: tuple[Header, ...] = ()) -> Response:
     return Response(200, answer, _JSON, headers)
+
+
+def _unread(code: str) -> Response:
+    """A file that was not even read."""
+    return Response(413 if code == "too_large" else 400, code.encode(), _TEXT)
 
 
 async def _not_posted(_request: Request) -> Response:

@@ -35,6 +35,7 @@ MEANINGLESS: Final = "meaningless"
 _REFERENCE: Final = b"reference"
 _CLIENT: Final = b"client"
 _CONTENT: Final = b"content"
+_ONCE: Final = b"once"
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
@@ -98,7 +99,9 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
     template: int = 0
     params: tuple[str, ...] = ()
     reference: str = ""
-    """Told with its end. Nothing is found by it, and several may have the same."""
+    """Told with its end. Nothing is found by it, and several may have the same, but for `once`."""
+    once: bool = False
+    """Whether a second text under this reference is refused (for a day, as one of any reference)."""
     links: tuple[PageLink, ...] = ()
     content: str = ""
     """What the same text is known by, where `text` differs each time: it holds a link."""
@@ -223,6 +226,7 @@ class Acceptance:
             expires_at=now + LIFETIME[one.kind],
             params=one.params,
             reference=one.reference,
+            reference_mark=once_mark(self._sealer, app, one.reference) if one.once else NOBODY,
             reports=reports,
         )
 
@@ -296,6 +300,11 @@ def signature_of(directory: Directory, app: App, one: Template) -> str:
     if (app.account.id, signature) not in directory.signatures:
         raise UnknownSignature
     return signature
+
+
+def once_mark(sealer: Sealer, app: App, reference: str) -> Mark:
+    """The mark that a text is found by of which there is one only (`Addressed.once`)."""
+    return sealer.mark(_ONCE, f"{app.id} {reference}".encode())
 
 
 def filled(

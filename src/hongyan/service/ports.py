@@ -21,6 +21,7 @@ from hongyan.service.directory import App, Directory, KeyKind, Review
 from hongyan.service.handing import Handings
 from hongyan.service.recording import Records
 from hongyan.service.reviewing import Submissions
+from hongyan.service.tasks import Tasks
 from hongyan.wire.http import Route
 
 Clock: TypeAlias = Callable[[], Millis]
@@ -302,7 +303,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
         return f"NewKey({self.hint!r})"
 
 
-class Administration(Credentials, Submissions, Protocol):
+class Administration(Credentials, Submissions, Tasks, Protocol):
     """What an operator changes, beside a serving process that notices within a second."""
 
     def together(self) -> AbstractContextManager[None]:

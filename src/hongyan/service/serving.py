@@ -1,5 +1,7 @@
 """Serving: what a protocol of others is made of, whichever it is."""
 
+import asyncio
+
 import msgspec
 
 from hongyan.service.accept import Acceptance
@@ -21,3 +23,5 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """Where callers reach this house."""
     in_development: bool = False
     """Whether this is `hongyan dev`."""
+    new_tasks: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    """Set when there is a task to be taken up."""

@@ -15,13 +15,14 @@ from hongyan.store.credentials import Credentials
 from hongyan.store.directory import CALLBACK_SECRET, SIGNING_KEY, TENCENT, packed
 from hongyan.store.reviewing import Reviewing
 from hongyan.store.rows import row_key
+from hongyan.store.tasks import Tasking
 
 __all__ = ["Administering", "Value"]
 
 _DEV_SECRETS: Final = b"meta.dev_secrets"
 
 
-class Administering(Credentials, Reviewing):
+class Administering(Credentials, Reviewing, Tasking):
     """See `service.ports.Administration`. Each method is one transaction."""
 
     def create_account(self, name: str, kind: str) -> int:

@@ -9,19 +9,17 @@ import msgspec
 from hongyan.core import phone
 from hongyan.core.errors import Invalid
 from hongyan.core.message import Status
-from hongyan.core.time import DAY
 from hongyan.service.accept import PHONE
 from hongyan.service.recording import TextRecord
 from hongyan.service.serving import Serving
+from hongyan.service.tasks import DoneRecord, Task
 from hongyan.service.wechat.caller import Caller
 from hongyan.service.wechat.environments import environment_of
+from hongyan.service.wechat.tasking import KEPT, Tasking
 from hongyan.wire.wechat import body
 from hongyan.wire.wechat.answers import SmsRecord, SmsRecords, written_time
 from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
 from hongyan.wire.wechat.requests import EXAMPLE_NUMBER, DescribeSmsRecords
-
-KEPT: Final = 62 * DAY
-"""How far back records are told."""
 
 _MOST_OF_A_NUMBER: Final = 10_000
 _ID_BYTES: Final = 16
@@ -43,11 +41,12 @@ _WAITING: Final = "等待发送"
 class Recalling:
     """/tcb/describesmsrecords"""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, tasking: Tasking) -> None:
         self._store = serving.store
         self._sealer = serving.sealer
         self._clock = serving.clock
         self._chance = serving.chance
+        self._tasking = tasking
 
     async def records(self, caller: Caller, given: bytes) -> bytes:
         """Raises Fault."""
@@ -56,14 +55,36 @@ class Recalling:
         caller.require_sending()
         environment_of(self._store.directory, caller, request.env_id)
         if request.query_id:
-            raise Fault(INVALID_PARAMETER, "QueryId not exist")
-        total, found = await self._found(caller, request)
+            total, records = await self._of_task(caller, request)
+        else:
+            total, found = await self._found(caller, request)
+            records = list(map(_record, found))
         answer = SmsRecords(
-            sms_records=tuple(map(_record, found)),
+            sms_records=tuple(records),
             total_count=total,
             request_id=str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4)),
         )
         return msgspec.json.encode(answer)
+
+    async def _of_task(
+        self, caller: Caller, request: DescribeSmsRecords
+    ) -> tuple[int, list[SmsRecord]]:
+        """The lines of a task that are done, in their order; with a number, the texts to that one."""
+        since, until = request.span()
+        offset = (request.page_number - 1) * request.page_size
+        task, total, lines = await self._tasking.lines(
+            caller, request.query_id, offset, request.page_size
+        )
+        if not since <= task.created_at < until:
+            return 0, []
+        if not request.mobile:
+            return total, [_line(task, one) for one in lines]
+        mark = self._sealer.mark(PHONE, _canonical(request.mobile).encode())
+        texts = await self._store.texts_to(
+            caller.app.id, mark, task.created_at, self._clock() + 1, _MOST_OF_A_NUMBER
+        )
+        found = [one for one in texts if one.reference.startswith(f"{request.query_id}:")]
+        return len(found), list(map(_record, found[offset : offset + request.page_size]))
 
     async def _found(
         self, caller: Caller, request: DescribeSmsRecords
@@ -87,6 +108,16 @@ def _canonical(mobile: str) -> str:
         return phone.canonical(mobile)
     except Invalid as error:
         raise Fault(INVALID_PARAMETER, "Mobile is no number of mainland China") from error
+
+
+def _line(task: Task, one: DoneRecord) -> SmsRecord:
+    if one.text is not None:
+        return _record(one.text)
+    return SmsRecord(
+        create_time=written_time(task.created_at),
+        remarks=f"第{one.line}行：{one.reason}",
+        status=_ERROR,
+    )
 
 
 def _record(one: TextRecord) -> SmsRecord:

@@ -152,7 +152,7 @@ class Sending:
         results = [next(became) if to else None for to in canonical]
         if results and all(isinstance(one, NoBalance) for one in results):
             raise Fault(INVALID_PARAMETER, QUOTA)
-        return tuple(map(_told, numbers, results))
+        return tuple(map(told, numbers, results))
 
     def _canonical(self, number: str) -> str:
         """Empty for what is no mainland mobile number."""
@@ -166,7 +166,7 @@ class Sending:
             return ""
 
 
-def _told(number: str, became: Queued | HongyanError | None) -> SendStatus:
+def told(number: str, became: Queued | HongyanError | None) -> SendStatus:
     match became:
         case Queued():
             return SendStatus(

@@ -48,6 +48,7 @@ ORDER: Final = (
         "audit",
     ),
     *("submission", "paper", "done"),
+    *("upload", "upload_piece", "task", "task_line"),
     *("signing_key", "message", "outbox", "attempt", "early_receipt", "verification"),
     *("current_verification", "known_openid", "member", "history", "kept", "reference"),
     *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply"),
