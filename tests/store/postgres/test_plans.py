@@ -12,23 +12,50 @@ from hongyan.store.queries.postgres import SQL
 from support.postgres import database
 
 PLANNED = re.compile(r"(--[^\n]*\n)*(SELECT|INSERT|UPDATE|DELETE|WITH)")
-SMALL = {"accounts", "apps", "app_names", "keys", "signatures", "templates", "routes"}
+SMALL = {
+    "accounts",
+    "apps",
+    "app_names",
+    "authorisations",
+    "cloud_tokens",
+    "environments",
+    "grants",
+    "keys",
+    "routes",
+    "secret_keys",
+    "signatures",
+    "templates",
+    "tickets",
+}
 """Read whole, and seldom."""
 SELDOM = {
+    "advance_task",
+    "all_submissions",
+    "audits",
+    "audits_of",
     "books",
     "count_given_up",
     "count_waiting",
+    "end_cloud_token",
     "end_key",
+    "end_task",
     "filed_reference",
     "forget_signing_keys",
+    "forgotten_uploads",
+    "free_tasks",
     "given_up",
     "last_message",
     "lease_number",
+    "packages",
+    "put_off_task",
     "schema_version",
     "signing_keys",
     "some_tables",
     "sum_tallies",
     "tally",
+    "unreviewed_signatures",
+    "unreviewed_templates",
+    "uses_of_secret_keys",
 }
 """A person's or a minute's look at a table or an index that holds little, or at an end of one."""
 

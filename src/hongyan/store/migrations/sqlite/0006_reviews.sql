@@ -17,8 +17,8 @@ CREATE TABLE submission (
   decided_at INTEGER NOT NULL DEFAULT 0, -- 0 while it is in review
   removed_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX submission_of ON submission (account, subject) WHERE removed_at = 0;
-CREATE INDEX submission_in_review ON submission (submitted_at) WHERE decided_at = 0 AND removed_at = 0;
+CREATE INDEX submission_of ON submission (account, subject, id) WHERE removed_at = 0;
+CREATE INDEX submission_in_review ON submission (submitted_at, id) WHERE decided_at = 0 AND removed_at = 0;
 CREATE INDEX submission_template ON submission (template) WHERE template <> 0;
 
 -- What was handed in with it: the form as it was filled in, and images.

@@ -23,7 +23,8 @@ FROM submission WHERE template = ? AND template <> 0;
 -- name: submissions_in_review -- handed in by a moment, oldest first
 SELECT id, account, subject, name, status, scope, facts, qualification, template, reason, created_at,
        submitted_at, expected_at, decided_at, removed_at
-FROM submission WHERE decided_at = 0 AND removed_at = 0 AND submitted_at <= ? ORDER BY id;
+FROM submission WHERE decided_at = 0 AND removed_at = 0 AND submitted_at <= ?
+ORDER BY submitted_at, id;
 
 -- name: unreviewed_signatures
 SELECT name, scope, created_at FROM signature
