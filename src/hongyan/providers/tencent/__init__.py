@@ -43,6 +43,15 @@ _RECORDED: Final[Millis] = 72 * HOUR
 """How far back the platform looks."""
 _PACKAGES_SINCE: Final[Millis] = 731 * DAY
 _MOST_ANSWER_BYTES: Final = 1_048_576
+_CLOSED: Final = frozenset(
+    {
+        "AuthFailure.UnauthorizedOperation",
+        "InvalidAction",
+        "UnauthorizedOperation",
+        "UnauthorizedOperation.RequestPermissionDeny",
+        "UnsupportedOperation",
+    }
+)
 _EXPIRED: Final = "AuthFailure.SignatureExpire"
 
 
@@ -162,7 +171,9 @@ class Tencent:
         ]
 
     async def balance(self) -> int | Deferred | None:
-        """What the packages hold; None for an app that has none, and pays by the text."""
+        """What the packages hold; None for an app that has none, and pays by the text, and for a key
+        that may not look: it may send all the same.
+        """
         now = self._clock()
         answered = await self._call(
             requests.SmsPackagesStatisticsRequest(
@@ -183,6 +194,8 @@ class Tencent:
                 return answered
             case Unconfirmed(reason=reason):
                 return Deferred(reason)
+            case Refusal() if _is_closed(answered):
+                return None
             case Refusal():
                 words = said(answered.code, answered.message, self._settings.secret_key)
                 return Deferred(words, stops=codes.stops(answered.code))
@@ -313,13 +326,8 @@ class Tencent:
 
 
 def _is_closed(answered: object) -> bool:
-    """Whether an action is not for us."""
-    closed = (
-        "InvalidAction",
-        "UnsupportedOperation",
-        "UnauthorizedOperation.RequestPermissionDeny",
-    )
-    return isinstance(answered, Refusal) and answered.code in closed
+    """Whether just this action is not for us: keys are given some actions and not others."""
+    return isinstance(answered, Refusal) and answered.code in _CLOSED
 
 
 def _hour(at: Millis) -> str:

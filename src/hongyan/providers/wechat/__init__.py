@@ -134,7 +134,9 @@ class Wechat:
         return Told() if told.unknown and not is_whole else told
 
     async def balance(self) -> Deferred | None:
-        """It tells no number; whether it lets us in is seen by a look at today's records."""
+        """It tells no number; whether it lets us in is seen by a look at today's records. Who may not
+        look there may send all the same.
+        """
         now = self._clock()
         asked = records.asked(self._settings.env, now, now, 1)
         found = await self._call(_RECORDS, asked, SmsRecords)
@@ -145,6 +147,8 @@ class Wechat:
                 return found
             case Unconfirmed(reason=reason):
                 return Deferred(reason)
+            case Refused(errcode=errcode) if errcode in refusals.CLOSED:
+                return None
             case Refused(errcode=errcode):
                 return Deferred(self._said(found), stops=refusals.stops(errcode))
 

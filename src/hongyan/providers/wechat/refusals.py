@@ -16,6 +16,9 @@ _ILLEGAL: Final = -601030
 _USED_UP: Final = ("配额不足", "consumeUsage failed")
 """Real words of -501007 where the package is empty."""
 
+CLOSED: Final = frozenset({48001, 85107})
+"""Just this API is not for us."""
+
 _STOPS: Final = (
     STOPPING
     | RENEWABLE
