@@ -358,6 +358,19 @@ async def test_a_balance_that_is_used_up_stops_it_until_there_is_one(
     assert events(quiet_log) == [ALARM, "provider.resumed"]
 
 
+async def test_one_that_is_well_and_tells_no_number_goes_on(
+    house: Open, quiet_log: list[Any]
+) -> None:
+    upstream = Upstream()
+    lane = (await house(upstream)).lane()
+    look(lane, upstream, 500)
+    look(lane, upstream, STOPS)
+    assert lane.stopped
+    look(lane, upstream, None)
+    assert (lane.stopped, lane.balance) == ("", None)
+    assert events(quiet_log) == [ALARM, "provider.resumed"]
+
+
 async def test_one_that_is_well_is_looked_after_again_and_again(house: Open) -> None:
     upstream = Upstream()
     (await house(upstream)).watch()
