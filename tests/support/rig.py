@@ -307,7 +307,7 @@ ACCEPTED = {
         '{"Response":{"SendStatusSet":[{"SerialNo":"2019:1","PhoneNumber":"+86'
         + NUMBER
         + '","Fee":1,"SessionContext":"","Code":"Ok","Message":"send success","IsoCode":"CN"}],'
-        '"RequestId":"a0aabda6-cf91-4f3e-a81f-9198114a2279"}}'
+        '"RequestId":"a request"}}'
     ),
     "wechat": http(
         json.dumps({"errcode": 0, "send_status_list": [_STATUS | {"serial_no": "8:1"}]})
