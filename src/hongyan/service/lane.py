@@ -197,8 +197,7 @@ class Lane:
             self._claimed.put_back(parcels)
             await asyncio.sleep(STORE_RETRY_S)
             return
-        going = [[one for one in each if one.claimed.message.id in begun] for each in parcels]
-        going = [parcel for parcel in going if parcel]
+        going = parcels if len(begun) == len(attempts) else _among(parcels, begun)
         self._on_their_way -= len(attempts) - sum(map(len, going))
         self._calls -= len(parcels) - len(going)
         self._begun.extend(going)
@@ -233,11 +232,11 @@ class Lane:
 
     def _note(self, parcel: Parcel, started_at: Millis, outcomes: Sequence[Outcome]) -> None:
         ended_at = self._clock()
-        for outcome in outcomes:
+        over = []
+        for one, outcome in zip(parcel, outcomes, strict=True):
             if isinstance(outcome, Deferred) and outcome.stops:
                 self.halt(outcome.reason)
-        self._over.append(
-            [
+            over.append(
                 Attempted(
                     claimed=one.claimed,
                     provider=self.provider.name,
@@ -247,9 +246,8 @@ class Lane:
                     outcome=outcome,
                     is_asked=self._is_asked,
                 )
-                for one, outcome in zip(parcel, outcomes, strict=True)
-            ]
-        )
+            )
+        self._over.append(over)
         self._ended.set()
 
     async def _send(
@@ -257,15 +255,16 @@ class Lane:
     ) -> Sequence[Outcome]:
         """One call within its time. Anything but an answer may have been a send."""
         outcome: Outcome
-        time = min(self._time_for(one.claimed, now) for one in parcel)
         if self.stopped:
             outcome = Deferred(self.stopped)
-        elif not time:
+        elif not (time := self._time_for(parcel, now)):
             outcome = Deferred("Its time was over before it could be tried again.")
         else:
             self._deadlines[worker] = now + time
             try:
-                return await self._sent(parcel)
+                if len(parcel) == 1:
+                    return [await self.provider.send(parcel[0].claimed.message)]
+                return await self._send_many(parcel)
             except asyncio.CancelledError:
                 ended = "The process ended before the provider answered."
                 late = "The provider did not answer in time."
@@ -278,13 +277,11 @@ class Lane:
                 worker.uncancel()  # What it was cancelled for is over, however the provider took it.
         return [outcome] * len(parcel)
 
-    async def _sent(self, parcel: Parcel) -> Sequence[Outcome]:
-        messages = [one.claimed.message for one in parcel]
-        if len(messages) == 1 or not isinstance(self.provider, Grouping):
-            return [await self.provider.send(one) for one in messages]
-        outcomes = await self.provider.send_many(messages)
-        if len(outcomes) != len(messages):
-            raise ValueError(f"{len(outcomes)} outcomes of {len(messages)} messages")
+    async def _send_many(self, parcel: Parcel) -> Sequence[Outcome]:
+        assert isinstance(self.provider, Grouping)  # noqa: S101 - others get parcels of one
+        outcomes = await self.provider.send_many([one.claimed.message for one in parcel])
+        if len(outcomes) != len(parcel):
+            raise ValueError(f"{len(outcomes)} outcomes of {len(parcel)} messages")
         return outcomes
 
     async def _watch_forever(self) -> None:
@@ -296,13 +293,15 @@ class Lane:
                 if deadline <= now:
                     worker.cancel()
 
-    def _time_for(self, claimed: Claimed, now: Millis) -> Millis:
+    def _time_for(self, parcel: Parcel, now: Millis) -> Millis:
         """How long the provider has; 0 when it is too late for a try."""
-        if claimed.message.kind is not Kind.VERIFICATION:
-            return self.provider.timeout
-        ends_at = self._patience.verification_ends_at(claimed.first_attempt_at or now)
-        left = ends_at - now
-        return min(self.provider.timeout, left) if left >= WORTH else 0
+        time = self.provider.timeout
+        for one in parcel:
+            if one.claimed.message.kind is Kind.VERIFICATION:
+                first = one.claimed.first_attempt_at or now
+                left = self._patience.verification_ends_at(first) - now
+                time = min(time, left) if left >= WORTH else 0
+        return time
 
     async def _settle_forever(self) -> None:
         while True:
@@ -345,6 +344,12 @@ class Lane:
                 return set()
         singly = [await self._settled([one]) for one in settlements]
         return set().union(*singly)
+
+
+def _among(parcels: Iterable[Parcel], begun: set[MessageId]) -> list[Parcel]:
+    """What is left of them."""
+    left = [[one for one in parcel if one.claimed.message.id in begun] for parcel in parcels]
+    return [parcel for parcel in left if parcel]
 
 
 class _Pace:

@@ -5,7 +5,9 @@ Nothing waits for others of its kind to come: what is there when there is room f
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import msgspec
 
 from hongyan.core.message import Message
 from hongyan.core.outcome import Outcome
@@ -26,7 +28,7 @@ class Grouping(Protocol):
         """Hand over several of one group: an outcome for each, in their order. As `send`."""
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, frozen=True, gc=False):
     """A message in a lane's hands."""
 
     claimed: Claimed
@@ -69,7 +71,8 @@ class Parcels:
     def take(self, calls: int, messages: int) -> list[Parcel]:
         """So many parcels at most, of so many messages together; who waits longest goes first."""
         if self._grouping is None:
-            return [[self._line.popleft()] for _ in range(min(calls, messages, len(self._line)))]
+            most = min(calls, messages, len(self._line))
+            return [[self._line.popleft()] for _ in range(most)]
         parcels: list[Parcel] = []
         open_ones: dict[Hashable, Parcel] = {}
         left: deque[Waiting] = deque()
