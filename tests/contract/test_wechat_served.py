@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -22,20 +21,15 @@ from hongyan.service.accept import Acceptance
 from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Admission
 from hongyan.service.directory import Authorisation, Environment, KeyKind, WechatProfile
-from hongyan.service.ports import Administration, NewKey, Store
+from hongyan.service.ports import NewKey, Store
 from hongyan.service.serving import Serving
 from hongyan.service.website import WechatSettings
 from hongyan.service.wechat.bearer import Bearers
 from hongyan.service.wechat.refusing import FAULTS
-from hongyan.store.postgres import Address
-from hongyan.store.postgres import administration as postgres_administration
-from hongyan.store.seal import Seal
-from hongyan.store.sqlite import administration
 from hongyan.wire.http import Request, Response, Routes, route_of
 from hongyan.wire.wechat.codes import CODES
 from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.tokens import Kind
-from support import postgres
 from support.fake import wechat_secret
 from support.world import Furnish, Moment, World, open_postgres
 
@@ -59,7 +53,7 @@ class House:
             chance=random.Random(7).randbytes,
             admission=Admission(self.store, world.sealer),
             acceptance=acceptance,
-            desk=partial(desk_of, world),
+            desk=world.desk,
             base_url="https://sms.example.com",
         )
         settings = WechatSettings(websites=str(world.directory / "websites"))
@@ -102,15 +96,6 @@ class House:
 
     async def balance(self) -> int:
         return await self.world.store.balance(self.world.account)
-
-
-def desk_of(world: World) -> Administration:
-    """One of its own, as a thread has it."""
-    assert isinstance(world.sealer, Seal)
-    if world.open_store is open_postgres:
-        address = Address(postgres.database_of(world.directory))
-        return postgres_administration(address, world.sealer, world.clock)
-    return administration(world.directory, world.sealer, world.clock)
 
 
 @pytest.fixture

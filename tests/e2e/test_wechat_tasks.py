@@ -1,6 +1,8 @@
 """Files of numbers: they come in, everybody in them is texted once, and each bad line is told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,12 +19,14 @@ from support.mini_program import (
     RECORDS,
     Heard,
     Holder,
+    MiniProgram,
     changed,
     moved_in,
     new_number,
     noticed,
 )
-from support.process import eventually
+from support.postgres import database
+from support.process import Dev, eventually
 
 INFO: Final = "/tcb/describeextensionuploadinfo"
 CREATE: Final = "/tcb/createsendsmstask"
@@ -289,3 +293,41 @@ def test_the_cloud_call_reaches_the_same(held: HeldHouse, holder: Holder) -> Non
     assert created.errcode == 0
     records(holder, created.json["query_id"], 1)
     assert holder.text(number)["text"].startswith("【云】")
+
+
+# Killed.
+
+
+@pytest.mark.timeout(120)
+def test_a_task_that_was_killed_goes_on_and_texts_nobody_twice(
+    tmp_path: Path, where: tuple[str, ...]
+) -> None:
+    numbers = [f"+86139{place:08d}" for place in range(3_000)]
+    with Dev(tmp_path / "data", *where) as dev:
+        holder = dev_holder(dev)
+        query_id = begun(holder, lines_of(numbers))
+        eventually(lambda: told(holder, query_id)["TotalCount"], 20)
+        dev.kill()
+    with Dev(tmp_path / "data", *where) as dev:
+        holder = dev_holder(dev)
+        before = told(holder, query_id)["TotalCount"]
+        assert 0 < before < len(numbers)
+        eventually(lambda: told(holder, query_id)["TotalCount"] == len(numbers), 60)
+        pages = [told(holder, query_id, PageNumber=page)["SmsRecords"] for page in (1, 2, 3)]
+        assert [one["Mobile"] for page in pages for one in page] == numbers
+        texts = holder.call(RECORDS, {"EnvId": holder.mini.env, **DATES}).json
+        assert texts["TotalCount"] == len(numbers)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """What says to `dev` where its store is."""
+    with ExitStack() as stack:
+        yield (
+            ("--database", stack.enter_context(database())) if request.param == "postgres" else ()
+        )
+
+
+def dev_holder(dev: Dev) -> Holder:
+    seeded = dev.file["wechat"]
+    return MiniProgram(dev.url, seeded["appid"], seeded["secret"], seeded["env"]).with_token()

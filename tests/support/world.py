@@ -142,6 +142,14 @@ class World:
         self.clock.pass_by(LEASE)
         await self.sweep()
 
+    def desk(self) -> Administration:
+        """One of its own, as a thread has it."""
+        assert isinstance(self.sealer, Seal)
+        if self.open_store is open_postgres:
+            address = Address(postgres.database_of(self.directory))
+            return postgres_administration(address, self.sealer, self.clock)
+        return administration(self.directory, self.sealer, self.clock)
+
     @property
     def raw(self) -> Any:
         """The store with what its kind has beyond the port."""

@@ -95,11 +95,11 @@ class Worker:
 
     async def _guarded(self, task: Task) -> None:
         try:
-            await self._work(task)
+            await self.work(task)
         except Exception:  # noqa: BLE001 - one task must not end all others; its lease ends by itself
             _log.exception("task.failed", task=link.written(task.id))
 
-    async def _work(self, task: Task) -> None:
+    async def work(self, task: Task) -> None:
         """Do a task to its end, or until it must wait."""
         reader = csv.Task(self._canonical)
         taken_up, number = True, 0
