@@ -344,3 +344,11 @@ def test_the_old_names_mean_the_same() -> None:
     )
     new = json.dumps(GOOD).encode()
     assert fault(new, SendSms2019Request)[0] in ("UnknownParameter", "MissingParameter")
+
+
+@pytest.mark.parametrize("piece", ["` - at a", " - at `$", "[0]"])
+def test_a_name_as_long_as_a_body_is_refused_at_once(piece: str) -> None:
+    name = piece * 100_000 + "\nx"
+    told = ("UnknownParameter", name[:64])
+    assert fault(json.dumps({name: 1}).encode()) == told
+    assert flat_fault({name: "1"}) == told

@@ -31,6 +31,12 @@ _STRUCTURES: Final = (MultiSmsInfo,)
 """What requests hold."""
 _BODY: Final = "Body"
 """Stands for the parameter's name where the whole of a request is meant."""
+_LONGEST_TOLD: Final = 512
+"""A longer sentence is about a name that somebody else made up. Expressions take their time, and may
+take minutes over a megabyte of it.
+"""
+_LONGEST_NAME: Final = 64
+"""Of such a name, when it is told."""
 
 
 def from_json(body: bytes, type_: type[Asked]) -> Asked:
@@ -71,6 +77,8 @@ def _decoder(type_: type[Asked]) -> msgspec.json.Decoder[Asked]:
 
 def _fault(told: str) -> Fault:
     """A sentence of msgspec's as a code, with the parameter written as `TemplateParamSet.0`."""
+    if len(told) > _LONGEST_TOLD:
+        return Fault("UnknownParameter", told.partition("`")[2][:_LONGEST_NAME])
     path = _PATH.search(told)
     where = _INDEX.sub(r".\1", path[1]) if path else ""
     if named := _NAMED.match(told):
