@@ -61,6 +61,8 @@ def test_a_form_is_read(kind: str, body: bytes, form: dict[str, bytes]) -> None:
             FIELD.replace(b"\r\n\r\n", b"\r\nContent-Transfer-Encoding: base64\r\n\r\n") + b"--b--",
         ),
         (KIND, FIELD.replace(b"\r\n", b"\n") + b"--b--"),
+        (KIND, FIELD.replace(b'"a"', b'"a"\nX: y') + b"--b--"),
+        (KIND, FIELD.replace(b'"a"', b'"a"\r\nX: y\nz') + b"--b--"),
         (
             KIND,
             b"".join(FIELD.replace(b'"a"', b'"a%d"' % number) for number in range(MOST_FIELDS + 1))
@@ -77,6 +79,21 @@ def test_a_form_is_read(kind: str, body: bytes, form: dict[str, bytes]) -> None:
 def test_what_is_no_form_is_refused(kind: str, body: bytes) -> None:
     with pytest.raises(MalformedForm, match=r"\w"):
         read(kind, body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Content-Transfer-Encoding: x" + b" " * 900 + b"y",
+        b"Content-Disposition: form-data" + b'; name="a"' * 80 + b"\n",
+    ],
+)
+def test_no_head_takes_its_time(line: bytes) -> None:
+    """Lines whose reading once took 10 ms each, of which a stranger's body has thousands."""
+    bodies = [FIELD.replace(b'"a"', b'"a"\r\n' + line) + b"--b--"] * 3_000
+    for body in bodies:
+        with pytest.raises(MalformedForm):
+            read(KIND, body)
 
 
 PIECES = st.lists(

@@ -23,7 +23,7 @@ _LONGEST_HEAD: Final = 1_024
 _NAME: Final = re.compile(
     rb'(?i)content-disposition:\s*form-data;(?:.*;)?\s*name="([\w.-]{1,64})".*'
 )
-_ENCODING: Final = re.compile(rb"(?i)content-transfer-encoding:\s*(.*?)\s*")
+_ENCODING: Final = b"content-transfer-encoding"
 _PLAIN_ENCODINGS: Final = frozenset({b"binary", b"8bit", b"7bit"})
 
 
@@ -74,10 +74,17 @@ def _field(part: bytes) -> tuple[str, bytes]:
         raise MalformedForm("A field of the form has no head.")
     name = b""
     for line in head.split(b"\r\n"):
+        if b"\n" in line:  # Which the expression would look for an end to, again and again.
+            raise MalformedForm("A line of a field's head holds a line feed alone.")
         if found := _NAME.fullmatch(line):
             name = found[1]
-        elif (found := _ENCODING.fullmatch(line)) and found[1].lower() not in _PLAIN_ENCODINGS:
+        elif _is_encoded(line):
             raise MalformedForm("A field of the form is encoded; send it as it is.")
     if not name:
         raise MalformedForm("A field of the form has no name.")
     return name.decode("ascii").lower(), value
+
+
+def _is_encoded(line: bytes) -> bool:
+    name, _, value = line.partition(b":")
+    return name.lower() == _ENCODING and value.strip().lower() not in _PLAIN_ENCODINGS
