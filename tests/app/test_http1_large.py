@@ -44,6 +44,19 @@ async def test_one_that_is_larger_than_that_is_refused(serving: Serving) -> None
     assert not serving.server.with_large
 
 
+async def test_a_large_one_may_take_longer_while_enough_of_it_comes(serving: Serving) -> None:
+    """A second more for each 256 KiB over the bound of most: one and a half here."""
+    caller = await serving.caller()
+    await caller.say(large()[: -MOST_BODY_BYTES // 2])
+    connection = serving.connection
+    await serving.until(lambda: len(connection._body) > 2 * MOST_BODY_BYTES)
+    now = asyncio.get_running_loop().time()
+    connection.expire(now + 16)
+    assert not connection._refused
+    connection.expire(now + 17)
+    assert await refused(caller) == (408, "too_slow")
+
+
 async def test_what_follows_a_large_one_waits_and_is_answered(serving: Serving) -> None:
     caller = await serving.caller()
     await caller.say(large(target="/slow") + large() + HELLO)

@@ -11,6 +11,7 @@ import pytest
 
 from hongyan.app.http1 import MOST_BODY_BYTES
 from hongyan.wire.tencent.call import MOST_JSON_BYTES
+from hongyan.wire.wechat.task import LARGEST
 from support.process import Dev, new_phone
 from support.proxies import NAME, Proxy, Recorder, caddy, free_port, nginx
 from support.tencent_app import moved_in
@@ -156,6 +157,18 @@ def test_a_call_of_tencents_clients_may_bring_images(proxy: Open, tmp_path: Path
         assert answer.json["Response"]["RequestId"]
         codes.append(answer.json["Response"]["Error"]["Code"])
     assert codes == ["AuthFailure.InvalidAuthorization", "RequestSizeLimitExceeded"]
+
+
+def test_a_file_of_numbers_comes_through(proxy: Open, tmp_path: Path, dev: Dev) -> None:
+    port, path = int(dev.url.rpartition(":")[2]), f"/tcb/upload/{'A' * 54}"
+    with proxy(tmp_path, [port]) as opened:
+        read = opened.call("PUT", path, bytes(LARGEST))
+        refused = opened.call("PUT", path, bytes(LARGEST + 1))
+    assert (read.status, read.headers["content-type"]) == (403, "text/plain; charset=utf-8")
+    assert refused.status == 413
+    assert not [
+        path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1e5
+    ]
 
 
 def test_a_signed_call_is_known_behind_it(proxy: Open, tmp_path: Path, dev: Dev) -> None:

@@ -40,6 +40,8 @@ for its caller to read it.
 """
 _ARRIVING_S: Final = 15.0
 """How long a request may take to come in whole."""
+_LARGE_BYTES_A_S: Final = 1 << 18
+"""A large body may take longer, if so much of it comes each second."""
 _LEAVING_S: Final = 2.0
 """How long a caller that was refused may still send, so that it reads why."""
 _BACKLOG: Final = 2_048
@@ -312,6 +314,7 @@ class Connection(asyncio.Protocol):
         self._untaken_bytes = _PIECE_BYTES
         self._body += body
         if len(self._body) > MOST_BODY_BYTES and not self._refused:
+            self._since += len(body) / _LARGE_BYTES_A_S
             self._require_room()
 
     def on_message_complete(self) -> None:
