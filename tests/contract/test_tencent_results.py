@@ -293,6 +293,20 @@ async def test_what_the_network_said_is_counted_by_its_meaning(house: House) -> 
     }
 
 
+@pytest.mark.parametrize(
+    "action", ["PullSmsSendStatusByPhoneNumber", "PullSmsReplyStatusByPhoneNumber"]
+)
+async def test_any_end_that_can_be_written_may_be_asked_for(house: House, action: str) -> None:
+    found = await asked(house, action, **of_number(house, EndTime=2**63 - 1))
+    assert [] in found.values()
+
+
+async def test_no_text_has_a_number_beyond_all_ids(house: House) -> None:
+    found = await asked(house, "ReportConversion", SerialNo="2019:" + "9" * 19, ConversionTime=1)
+    status = found["ReportConversionStatus"]
+    assert status["Code"] == "InvalidParameter.InvalidParameters"
+
+
 async def test_the_oldest_package_is_used_first(house: House) -> None:
     world = house.world
     world.clock.pass_by(HOUR)

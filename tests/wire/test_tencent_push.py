@@ -88,7 +88,15 @@ def test_a_serial_number_is_its_message_s(message: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "serial", ["", "5000:1045710669157053657849499619", "2019:1", "2019:１234567890123456789"]
+    "serial",
+    [
+        "",
+        "5000:1045710669157053657849499619",
+        "2019:1",
+        "2019:１234567890123456789",
+        "2019:9999999999999999999",
+        f"2019:{2**63}",
+    ],
 )
 def test_what_is_no_serial_number_of_ours_is_none(serial: str) -> None:
     assert push.message_of(serial) is None

@@ -12,7 +12,7 @@ from hongyan.core.command import Reply
 from hongyan.core.errors import Invalid
 from hongyan.core.message import ENDS, Status
 from hongyan.core.phone import COUNTRIES
-from hongyan.core.time import SECOND, Millis
+from hongyan.core.time import DAY, SECOND, Millis
 from hongyan.protocols.tencent.asking import Asking, Works, app_of
 from hongyan.service.accept import PHONE
 from hongyan.service.directory import App
@@ -106,8 +106,9 @@ class Results:
         return app
 
     def _span(self, begin_s: int, end_s: int | None) -> tuple[Millis, Millis]:
-        """From the beginning of a second to the end of another."""
-        until = self._clock() + 1 if end_s is None else (end_s + 1) * SECOND
+        """From the beginning of a second to the end of another, which may be any number."""
+        now = self._clock()
+        until = now + 1 if end_s is None else min((end_s + 1) * SECOND, now + DAY)
         return begin_s * SECOND, until
 
     async def _texts(

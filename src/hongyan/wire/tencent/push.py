@@ -20,6 +20,8 @@ FAIL: Final = "FAIL"
 
 _CHANNEL: Final = "2019"
 _SERIAL: Final = re.compile(rf"{_CHANNEL}:(\d{{19}})", re.ASCII)
+_HIGHEST: Final = (1 << 63) - 1
+"""Of an id; 19 digits can write more."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -99,4 +101,5 @@ def serial_no(message: MessageId) -> str:
 def message_of(serial: str) -> MessageId | None:
     """The message of a SerialNo of ours."""
     found = _SERIAL.fullmatch(serial)
-    return MessageId(int(found[1])) if found else None
+    message = int(found[1]) if found else _HIGHEST + 1
+    return MessageId(message) if message <= _HIGHEST else None
