@@ -15,7 +15,7 @@ from hongyan.core import errors as e
 from hongyan.core.command import Hear, Heard, Reply
 from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind as MessageKind
-from hongyan.core.time import DAY, MINUTE
+from hongyan.core.time import DAY, MINUTE, beijing
 from hongyan.protocols import WeChat
 from hongyan.service.accept import Acceptance
 from hongyan.service.administer import COMPONENT, WECHAT
@@ -296,6 +296,17 @@ async def test_every_error_has_an_errcode(house: House) -> None:
     assert bug["errmsg"].startswith("system error rid: ")
     assert route.unread is not None
     assert json.loads(route.unread("too_large").body)["errcode"] == 47001
+
+
+async def test_no_page_is_too_far_away_to_be_empty(house: House) -> None:
+    token = await house.token()
+    await house.send(token)
+    today = beijing(house.world.clock())[:10]
+    asked = {"EnvId": ENV, "StartDate": today, "EndDate": today, "PageNumber": 2**62}
+    for more in ({}, {"Mobile": NUMBER}):
+        told = await house.ask("/tcb/describesmsrecords", asked | more, f"access_token={token}")
+        assert "errcode" not in told, told
+        assert (told["SmsRecords"], told["TotalCount"]) == ([], 1)
 
 
 async def test_garbage_is_refused_in_wechats_words(house: House) -> None:

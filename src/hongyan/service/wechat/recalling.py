@@ -22,6 +22,8 @@ from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
 from hongyan.wire.wechat.requests import EXAMPLE_NUMBER, DescribeSmsRecords
 
 _MOST_OF_A_NUMBER: Final = 10_000
+_FURTHEST: Final = 1 << 31
+"""Of no app are there so many texts on record."""
 _ID_BYTES: Final = 16
 _SENT: Final = "sent"
 _ERROR: Final = "error"
@@ -71,7 +73,7 @@ class Recalling:
     ) -> tuple[int, list[SmsRecord]]:
         """The lines of a task that are done, in their order; with a number, the texts to that one."""
         since, until = request.span()
-        offset = (request.page_number - 1) * request.page_size
+        offset = _offset(request)
         task, total, lines = await self._tasking.lines(
             caller, request.query_id, offset, request.page_size
         )
@@ -91,7 +93,7 @@ class Recalling:
     ) -> tuple[int, list[TextRecord]]:
         since, until = request.span()
         since = max(since, self._clock() - KEPT)
-        offset = (request.page_number - 1) * request.page_size
+        offset = _offset(request)
         if since >= until:
             return 0, []
         if not request.mobile:
@@ -99,6 +101,11 @@ class Recalling:
         mark = self._sealer.mark(PHONE, _canonical(request.mobile).encode())
         texts = await self._store.texts_to(caller.app.id, mark, since, until, _MOST_OF_A_NUMBER)
         return len(texts), texts[offset : offset + request.page_size]
+
+
+def _offset(request: DescribeSmsRecords) -> int:
+    """How many come before the page, which may be any number."""
+    return min((request.page_number - 1) * request.page_size, _FURTHEST)
 
 
 def _canonical(mobile: str) -> str:
