@@ -13,6 +13,7 @@ from hongyan.cli.bounds import app_frequency, app_hours
 from hongyan.cli.call import send, verify
 from hongyan.cli.callback import callback
 from hongyan.cli.component import component
+from hongyan.cli.debug import debug
 from hongyan.cli.dev import dev
 from hongyan.cli.doctor import doctor
 from hongyan.cli.init import init
@@ -83,6 +84,7 @@ for command in (
     callback,
     send,
     verify,
+    debug,
     doctor,
     scan,
     audit,

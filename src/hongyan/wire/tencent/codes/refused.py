@@ -180,10 +180,13 @@ REFUSED: Final[dict[str, Told]] = {
         says_en="request ip is not in the whitelist",
     ),
     "UnauthorizedOperation.RequestPermissionDeny": Told(
-        "This account may not do that.",
-        "请求没有权限。",
-        "Have it opened for the account.",
-        "请为账号开通相应权限。",
+        "This account may not do that, or a test template was sent to a number that is no test"
+        " number, or after its end date.",
+        "请求没有权限；或测试模板发往了非测试号码，或测试期已过。",
+        "Have it opened for the account; for a test template, see `hongyan app tencent`.",
+        "请为账号开通相应权限；测试模板请用 `hongyan app tencent` 查看测试号码与截止日期。",
+        says_en="This account may not do that.",
+        says_zh="请求没有权限。",
     ),
     "UnauthorizedOperation.SdkAppIdIsDisabled": Told(
         "The app is disabled.",
