@@ -28,10 +28,11 @@ from hongyan.store.sqlite import schema
 from hongyan.store.transfer import archive as archives
 from hongyan.store.transfer.archive import ArchiveReader, ArchiveUnusable, Manifest
 from hongyan.store.transfer.backup import Kept, backup_postgres, backup_sqlite
+from hongyan.store.transfer.leaving import RESTORED
 from hongyan.store.transfer.moving import move
 from hongyan.store.transfer.restore import Restored, Wanted, restore_postgres, restore_sqlite
 from store.transfer.conftest import House
-from support.lived import lives_on, seen
+from support.lived import LINK, lives_on, seen
 from support.postgres import drop_database, fresh_database
 from support.world import World
 
@@ -131,6 +132,8 @@ async def test_everything_is_found_again(original: Original) -> None:
     world = await original.restored_world()
     assert await seen(world, original.house.lived) == expected
     assert {one.message.id for one in await world.begun()} == set(original.house.lived.waiting)
+    world.clock.pass_by(MINUTE)
+    assert world.administering.claim_task(MINUTE) == world.administering.task(LINK)
     await lives_on(world, original.house.lived)
     await world.close()
 
@@ -167,6 +170,20 @@ async def test_what_waited_is_not_sent_again(original: Original) -> None:
     assert (await world.record(lived.deferred)).attempts[0].outcome == "deferred"
     new = await world.sent("+8613712345678")
     assert [one.message.id for one in await world.claim()] == [new.id]
+    await world.close()
+
+
+async def test_a_task_does_not_go_on(original: Original) -> None:
+    world = await original.opened()
+    await original.back_up()
+    await world.close()
+    await original.lose()
+    await original.restore()
+    world = await original.restored_world()
+    world.clock.pass_by(MINUTE)
+    assert world.administering.claim_task(MINUTE) is None
+    _, lines = world.administering.lines_of_task(LINK, 0, 10, world.store.directory)
+    assert [(one.line, one.reason) for one in lines][1:] == [(2, RESTORED)]
     await world.close()
 
 

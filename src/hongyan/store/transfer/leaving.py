@@ -94,6 +94,13 @@ class _History:
         return self._history.to_bytes((self._history.bit_length() + 7) // 8)
 
 
+RESTORED: Final = (
+    "The house was restored from an archive. Which lines from here on were sent before, nobody knows;"
+    " none is sent again."
+)
+"""What is told of a task in the place of its next line."""
+
+
 def recover(connection: apsw.Connection, seal: Seal, clock: Clock) -> None:
     """What a process that is gone was sending may have been sent: as the store does when it opens.
 
@@ -109,6 +116,9 @@ def hold_back(connection: apsw.Connection, seal: Seal, clock: Clock, watch: Watc
     """What waits may have been sent by the house that this is an old state of: in doubt, all of it.
     How many there were.
     """
+    with connection:
+        connection.execute(SQL["tell_of_tasks"], (RESTORED,)).fetchall()
+        connection.execute(SQL["end_tasks"], (clock(),)).fetchall()
     rows: list[Row] = connection.execute(SQL["count_waiting"]).fetchall()
     held, total = 0, rows[0][0]
     while True:

@@ -34,7 +34,7 @@ from hongyan.store.transfer.archive import (
 )
 from hongyan.store.transfer.arriving import META, ORDER, connected, count_on, failed, require_utf8
 from hongyan.store.transfer.backup import member_of, require_keys
-from hongyan.store.transfer.leaving import hold_back
+from hongyan.store.transfer.leaving import RESTORED, hold_back
 from hongyan.store.transfer.table import (
     NO_HURRY_S,
     differing,
@@ -286,4 +286,6 @@ async def _hold_back(connection: Connection, wanted: Wanted, clock: Clock) -> in
         return 0
     changed: Any = await connection.execute(SQL["hold_back_all"], clock(), timeout=NO_HURRY_S)
     await connection.execute(SQL["forget_whom_all"], timeout=NO_HURRY_S)
+    await connection.execute(SQL["tell_of_tasks_there"], RESTORED)
+    await connection.execute(SQL["end_tasks_there"], clock())
     return int(changed.rpartition(" ")[2])

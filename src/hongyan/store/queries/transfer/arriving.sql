@@ -54,3 +54,10 @@ UPDATE outbox SET provider = 'unknown' WHERE status = 'sending';
 
 -- name: end_leases_now -- whoever had them is gone
 UPDATE outbox SET lease_until = 0 WHERE status IN ('claimed', 'sending');
+
+-- name: tell_of_tasks_there -- after which line nobody knows what was sent
+INSERT INTO task_line (task, line, message, reason)
+SELECT id, line + 1, 0, $1 FROM task WHERE ended_at = 0;
+
+-- name: end_tasks_there
+UPDATE task SET ended_at = $1 WHERE ended_at = 0;

@@ -46,3 +46,10 @@ WHERE id IN (SELECT id FROM outbox WHERE status = 'queued' ORDER BY id LIMIT ?2)
 
 -- name: forget_whom -- another provider may have had it since: this one must not be asked about it
 UPDATE outbox SET provider = 'unknown' WHERE status = 'sending';
+
+-- name: tell_of_tasks -- after which line nobody knows what was sent
+INSERT INTO task_line (task, line, message, reason)
+SELECT id, line + 1, 0, ?1 FROM task WHERE ended_at = 0;
+
+-- name: end_tasks
+UPDATE task SET ended_at = ?1 WHERE ended_at = 0;
