@@ -200,7 +200,7 @@ async def test_what_a_choosy_route_does_not_want_is_the_page(path: str) -> None:
 
 
 def test_how_large_a_body_may_be_is_its_routes_affair() -> None:
-    _, _, chosen = choosy(largest=lambda headers: int(headers[b"x-most"]))
+    _, _, chosen = choosy(largest=lambda _variable, headers: int(headers[b"x-most"]))
     assert chosen.largest("/called", {b"x-most": b"7"}) == 7
     assert chosen.largest("/elsewhere", {b"x-most": b"7"}) == 0
 

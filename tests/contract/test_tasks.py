@@ -20,7 +20,13 @@ from hongyan.service.directory import Directory, Environment, WechatProfile
 from hongyan.service.serving import Serving
 from hongyan.service.tasks import Done, DoneRecord, Task
 from hongyan.service.website import Websites, WechatSettings
-from hongyan.service.wechat.uploading import PIECE_BYTES
+from hongyan.service.wechat.caller import Caller
+from hongyan.service.wechat.uploading import (
+    MOST_A_DAY,
+    PIECE_BYTES,
+    Uploading,
+    UploadRefused,
+)
 from hongyan.service.wechat.working import LEASE, Worker
 from support.world import Furnish, Moment, World
 
@@ -341,3 +347,25 @@ async def test_a_worker_finds_what_another_has_left(house: House) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert len(house.done()) == 2
+
+
+async def test_an_app_puts_so_many_files_in_a_day(house: House) -> None:
+    """Each may have 30 MB, and is kept for a day though nobody makes a task of it."""
+    world, uploading = house.world, Uploading(house.serving)
+    for number in range(MOST_A_DAY):
+        assert world.administering.begin_upload(number + 1, world.app)
+    address = await new_address(house, uploading)
+    with pytest.raises(UploadRefused, match="100 files in a day"):
+        await uploading.put(address, b"1")
+    world.clock.pass_by(DAY)
+    await uploading.put(await new_address(house, uploading), b"1")
+
+
+async def new_address(house: House, uploading: Uploading) -> str:
+    app = house.world.store.directory.apps["app_test"]
+    asked = {"PostData": {"ExtensionFiles": [{"FileType": "SMS", "FileName": "a.csv"}]}}
+    told = msgspec.json.decode(await uploading.info(Caller(app), msgspec.json.encode(asked)))
+    (file,) = told["Response"]["FilesData"]
+    address: str = file["UploadUrl"].rpartition("/")[2]
+    assert uploading.is_good(address)
+    return address

@@ -229,6 +229,13 @@ def test_an_address_is_not_guessed(holder: Holder) -> None:
     assert put(holder, address, b"1").status == 200
 
 
+def test_nothing_large_is_held_of_a_stranger(holder: Holder) -> None:
+    address, large = described(holder)["UploadUrl"], b"," * (1 << 20)
+    refused = put(holder, f"{address.rsplit('/', 1)[0]}/{'A' * 54}", large)
+    assert refused.status == 413
+    assert put(holder, address, large).status == 200
+
+
 @pytest.mark.parametrize(
     "files",
     [[], [{"FileType": "SMS", "FileName": "x" * 25}], [{"FileType": "X", "FileName": "a"}], [{}]],

@@ -80,10 +80,10 @@ class Front:
 
     def largest(self, path: str, headers: Mapping[bytes, bytes]) -> int:
         """How large a body may be, asked of one that is larger than most."""
-        by_method, _ = self._routes.find(path)
+        by_method, variable = self._routes.find(path)
         for route in by_method.values():
             if route.largest is not None:
-                return route.largest(headers)
+                return route.largest(variable, headers)
         return 0
 
     def _look_behind(self, request: Request) -> None:

@@ -167,8 +167,9 @@ class WeChat:
         await self._uploading.put(request.variable, request.body)
         return Response(200, b"", _TEXT)
 
-    def _largest_upload(self, _headers: Mapping[bytes, bytes]) -> int:
-        return LARGEST
+    def _largest_upload(self, letters: str, _headers: Mapping[bytes, bytes]) -> int:
+        """Nothing large is held of whoever has no address for it."""
+        return LARGEST if self._uploading.is_good(letters) else 0
 
     def _refuse_upload(self, request: Request, error: Exception) -> Response:
         if isinstance(error, UploadRefused):

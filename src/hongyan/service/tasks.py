@@ -51,6 +51,9 @@ class Tasks(Protocol):
     def begin_upload(self, upload: int, app: int) -> bool:
         """A file comes in; False where one has, under this number."""
 
+    def uploads_since(self, app: int, since: Millis) -> int:
+        """How many files of an app have begun to come in."""
+
     def add_piece(self, upload: int, number: int, content: bytes) -> None:
         """The next piece of it, counted from 0. It is sealed."""
 

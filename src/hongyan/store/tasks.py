@@ -23,6 +23,9 @@ class Tasking(Changing):
     def begin_upload(self, upload: int, app: int) -> bool:
         return bool(self._run("insert_upload", upload, app, self._clock()))
 
+    def uploads_since(self, app: int, since: Millis) -> int:
+        return self._returning("uploads_since", app, since)
+
     def add_piece(self, upload: int, number: int, content: bytes) -> None:
         sealed = self._seal.close(_PIECE, _place(upload, number), content)
         self._run("insert_piece", upload, number, sealed)

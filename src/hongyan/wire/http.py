@@ -61,8 +61,8 @@ Unread: TypeAlias = Callable[[str], Response]
 
 Wants: TypeAlias = Callable[[Request], bool]
 
-Largest: TypeAlias = Callable[[Mapping[bytes, bytes]], int]
-"""How large a body may be that comes with these headers."""
+Largest: TypeAlias = Callable[[str, Mapping[bytes, bytes]], int]
+"""How large a body may be, by the path's variable and the headers that it comes with."""
 
 ANY_METHOD: Final = "*"
 

@@ -144,7 +144,7 @@ def fault_of(error: Exception) -> Fault:
             return Fault("InternalError")
 
 
-def largest(headers: Mapping[bytes, bytes]) -> int:
+def largest(_variable: str, headers: Mapping[bytes, bytes]) -> int:
     """A body is large where it brings images, and there alone."""
     if headers.get(b"x-tc-action", b"") in _WITH_IMAGES:
         return calls.MOST_JSON_BYTES

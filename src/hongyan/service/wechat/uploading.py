@@ -16,7 +16,7 @@ import msgspec
 
 from hongyan.core import link
 from hongyan.core.errors import NotFound
-from hongyan.core.time import HOUR, Millis
+from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.service.serving import Serving
 from hongyan.service.wechat.caller import Caller
 from hongyan.wire.wechat import body
@@ -30,6 +30,8 @@ UPLOADS: Final = "/tcb/upload"
 LIFETIME: Final[Millis] = HOUR
 """How long an address is good."""
 PIECE_BYTES: Final = 1 << 16
+MOST_A_DAY: Final = 100
+"""Files of one app that are kept, in 24 hours. Ours: each may have 30 MB, and wait for a task as long."""
 
 _KEY: Final = b"wechat uploads"
 _FACTS: Final = struct.Struct(">QQQ")
@@ -70,6 +72,10 @@ class Uploading:
         request_id = str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4))
         return msgspec.json.encode(Wrapped(UploadInfo((file,), request_id)))
 
+    def is_good(self, letters: str) -> bool:
+        """Whether a file may be put there, as far as the address tells."""
+        return self._read(letters) is not None
+
     async def put(self, letters: str, content: bytes) -> None:
         """Keep a file. Raises UploadRefused."""
         found = self._read(letters)
@@ -86,8 +92,11 @@ class Uploading:
         """Piece by piece, so that whoever else writes has a turn in between."""
         desk = self._desk()
         try:
-            if not desk.begin_upload(upload, app):
-                return False
+            with desk.together():
+                if not desk.begin_upload(upload, app):
+                    return False
+                if desk.uploads_since(app, self._clock() - DAY) > MOST_A_DAY:
+                    raise UploadRefused(f"The app has put {MOST_A_DAY} files in a day.")
             try:
                 for number, start in enumerate(range(0, len(content), PIECE_BYTES)):
                     desk.add_piece(upload, number, content[start : start + PIECE_BYTES])

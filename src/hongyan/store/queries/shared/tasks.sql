@@ -3,6 +3,9 @@
 -- name: insert_upload
 INSERT INTO upload (id, app, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
+-- name: uploads_since
+SELECT count(*) FROM upload WHERE app = ? AND created_at > ?;
+
 -- name: insert_piece
 INSERT INTO upload_piece (upload, number, sealed_content) VALUES (?, ?, ?);
 
