@@ -17,9 +17,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import kannel, load, postgres, start, tencent
+from bench import kannel, load, postgres, start, tencent, wechat
 from bench.load import Figures
 from bench.servers import Server, empty_server, house
+from hongyan.wire.wechat.requests import MARKETING, NOTIFICATION
 
 _ACCEPTED = "SELECT count(*) FROM message"
 _HANDED_OVER = "SELECT count(*) FROM attempt WHERE outcome = 'accepted'"
@@ -93,6 +94,7 @@ def _rates(seconds: float) -> list[Row]:
     if shutil.which("wrk"):
         rows += _zhenzi(seconds)
         rows += _tencent(seconds)
+        rows += _wechat(seconds)
     with house(dispatches=True) as server:
         _say("start, read, check")
         rows.append(_row("start + read on the phone + check", server, load.pairs, seconds))
@@ -124,22 +126,39 @@ def _zhenzi(seconds: float) -> list[Row]:
 
 def _tencent(seconds: float) -> list[Row]:
     """Signatures proven, all limits on, each call known again if it came again."""
-    rows = []
     with house(dispatches=False) as server:
-        for numbers in (1, tencent.MANY):
-            _say(f"texts of Tencent accepted, {numbers} a call")
-            before = server.count(_ACCEPTED)
-            figures = load.measured(server, tencent.calls(numbers), seconds)
-            accepted = server.count(_ACCEPTED) - before
-            row = Row(f"SendSms, {numbers} a call", figures)
-            row.lost, row.twice = (
-                max(figures.answered * numbers - accepted, 0),
-                server.count(_TWICE),
+        return [
+            _many(f"SendSms, {numbers} a call", server, tencent.sends(numbers), numbers, seconds)
+            for numbers in (1, tencent.MANY)
+        ]
+
+
+def _wechat(seconds: float) -> list[Row]:
+    """Tokens proven, all limits on, a link for each number."""
+    kinds = ((NOTIFICATION, 1), (MARKETING, 1), (MARKETING, wechat.MANY))
+    with house(dispatches=False) as server:
+        return [
+            _many(
+                f"sendsms, {kind}, {numbers} a call",
+                server,
+                wechat.sends(kind, numbers),
+                numbers,
+                seconds,
             )
-            if numbers > 1:
-                row.more = f"{figures.rate * numbers:,.0f} messages/s"
-            rows.append(row)
-    return rows
+            for kind, numbers in kinds
+        ]
+
+
+def _many(name: str, server: Server, client: load.Client, numbers: int, seconds: float) -> Row:
+    """Answers that say 200 whatever they say: what was accepted is counted."""
+    _say(name)
+    before = server.count(_ACCEPTED)
+    figures = load.measured(server, client, seconds)
+    accepted = server.count(_ACCEPTED) - before
+    row = Row(name, figures, max(figures.answered * numbers - accepted, 0), server.count(_TWICE))
+    if numbers > 1:
+        row.more = f"{figures.rate * numbers:,.0f} messages/s"
+    return row
 
 
 def _postgres(seconds: float) -> list[Row]:

@@ -93,9 +93,15 @@ def _wrk(server: Server, kind: str, seconds: float, seed: int) -> Run:
     return wrk(server, _SCRIPT, told, seconds)
 
 
-def wrk(server: Server, script: Path, environment: Mapping[str, str], seconds: float) -> Run:
+def wrk(
+    server: Server,
+    script: Path,
+    environment: Mapping[str, str],
+    seconds: float,
+    connections: int = CONNECTIONS,
+) -> Run:
     """A run of wrk with a script that is told what to do by its environment."""
-    command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", f"-c{CONNECTIONS}"]
+    command = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", f"-c{connections}"]
     told = subprocess.run(
         [*command, f"-d{max(round(seconds), 1)}s", "--latency", "-s", str(script), server.url],
         env=os.environ | dict(environment),
