@@ -11,9 +11,10 @@ import pytest
 
 from hongyan.core import errors as e
 from hongyan.core.errors import HongyanError
-from hongyan.core.time import MINUTE, SECOND
+from hongyan.core.time import DAY, MINUTE, SECOND
 from hongyan.protocols import Tencent
 from hongyan.protocols.tencent import FAULTS, UNREAD, fault_of
+from hongyan.protocols.tencent.reviewing import MOST_A_DAY
 from hongyan.protocols.tencent.sending import OBSTACLES, code_of, code_of_error
 from hongyan.service.admit import Admission
 from hongyan.service.directory import NEVER, Review, SecretKey
@@ -74,6 +75,21 @@ async def test_a_recorded_call_of_another_time_is_refused(house: House) -> None:
     for one in signed:
         response = await house.ask(one.request)
         assert response["Error"]["Code"] == "AuthFailure.SignatureExpire"
+
+
+async def test_an_account_changes_so_much_in_a_day(house: House) -> None:
+    """Each change has every process read the directory again."""
+    codes = [await code_of_deletion(house, number) for number in range(2, MOST_A_DAY + 3)]
+    assert set(codes[:MOST_A_DAY]) == {"FailedOperation.TemplateIdNotExist"}
+    assert codes[MOST_A_DAY] == "RequestLimitExceeded"
+    house.world.clock.pass_by(DAY)
+    assert await code_of_deletion(house, 1) == ""
+
+
+async def code_of_deletion(house: House, template: int) -> str:
+    response = await house.ask(house.signed("DeleteSmsTemplate", TemplateId=template))
+    code: str = response.get("Error", {}).get("Code", "")
+    return code
 
 
 # Repetitions.

@@ -5,6 +5,7 @@ reviewer to see. Qualifications come by command line only, as they come by conso
 """
 
 import asyncio
+from collections import Counter as Counted
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
@@ -14,7 +15,7 @@ import msgspec
 from hongyan.core.country import Scope
 from hongyan.core.errors import KeyReused, StoreUnavailable
 from hongyan.core.lint.rule import Finding
-from hongyan.core.time import SECOND
+from hongyan.core.time import SECOND, day_of
 from hongyan.protocols.tencent import forms
 from hongyan.protocols.tencent.asking import Asking, Works
 from hongyan.protocols.tencent.settings import TencentSettings
@@ -43,6 +44,10 @@ Answered = TypeVar("Answered", bound=Answer)
 _VALUE: Final = "InvalidParameterValue"
 _FAILED: Final = "FailedOperation"
 _ENTERPRISE: Final = "enterprise"
+MOST_A_DAY: Final = 1_000
+"""Changes that an account asks for, in each process. Ours: every one may leave a template behind that is
+known for ever, and has all processes read the directory again.
+"""
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -63,6 +68,9 @@ class Reviewing:
         self._words = settings.sensitive_words
         waited = settings.approve_after_s
         self._waited = waited * SECOND if waited >= 0 else None
+        self._day = 0
+        self._asked: Counted[int] = Counted()
+        """How many changes each account has asked for today."""
 
     def works(self) -> Works:
         return {
@@ -233,11 +241,22 @@ class Reviewing:
     ) -> Answered:
         """What a change comes to, or came to when the same call came before. Raises Fault, KeyReused."""
         _require_enterprise(asking)
+        self._count(asking.caller.account.id)
         kept = await asyncio.to_thread(self._change, asking, work)
         await self._serving.store.refresh()
         if kept.code:
             raise Fault(kept.code, kept.parameter)
         return msgspec.json.decode(kept.answer, type=kind)
+
+    def _count(self, account: int) -> None:
+        """Raises Fault."""
+        today = day_of(self._serving.clock())
+        if self._day != today:
+            self._day = today
+            self._asked.clear()
+        if self._asked[account] >= MOST_A_DAY:
+            raise Fault("RequestLimitExceeded")
+        self._asked[account] += 1
 
     def _change(self, asking: Asking, work: Callable[[Administration, By], Answer]) -> _Kept:
         idempotency = asking.idempotency(self._serving.sealer)
