@@ -10,6 +10,7 @@ import pytest
 
 from hongyan.app.development import APP
 from hongyan.app.furniture import TENCENT_APP
+from hongyan.core.frequency import DOCUMENTED, Frequency
 from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind
 from hongyan.service.directory import Callback, Form, TencentProfile
@@ -38,7 +39,20 @@ TEXT = f"【鸿雁】您好，{NOTICE['params'][0]}的预约已登记。"
 @pytest.fixture(scope="module")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     with Dev(tmp_path_factory.mktemp("upstream") / "data") as house:
+        # The number that is switched off is texted more often than once a minute.
+        limit(house, Frequency(same_per_30s=0, per_minute=0))
         yield house
+
+
+def limit(upstream: Dev, frequency: Frequency) -> None:
+    """How often the upstream's app may text a number."""
+    with upstream.administering() as administering:
+        app = administering.directory().apps[TENCENT_APP]
+        limited = msgspec.structs.replace(
+            app, windows=frequency.windows, content_windows=frequency.content_windows
+        )
+        administering.change_app(limited)
+    upstream.app.sent(new_phone())  # With any batch it notices what another process has changed.
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +137,16 @@ def test_many_numbers_go_in_few_calls(upstream: Dev, notice: str, tmp_path: Path
 
 def test_what_it_limits_is_given_to_the_next(upstream: Dev, front: Dev) -> None:
     phone = new_phone()
-    front.app.settled(front.app.sent(phone), *SENT)
     front.command("route", "notice", "tencent", "sandbox")
+    limit(upstream, DOCUMENTED)
     try:
+        front.app.settled(front.app.sent(phone), *SENT)
         second = front.app.sent(phone)
         found = front.app.settled(second, "delivered")
         steps = [one for one in found["timeline"] if one.get("attempt")]
         assert {one["provider"] for one in steps} == {"tencent", "sandbox"}
     finally:
+        limit(upstream, Frequency(same_per_30s=0, per_minute=0))
         front.command("route", "notice", "tencent")
     assert len(arrived(upstream, phone)) == 1
     assert len(front.nobody.texts(phone)) == 1
