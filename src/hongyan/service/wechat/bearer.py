@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from hongyan.core.errors import StoreUnavailable
 from hongyan.core.time import Millis, day_of
 from hongyan.service.directory import App
-from hongyan.service.ports import Administration, Sealer
+from hongyan.service.ports import Administration, DeskUnusable, Sealer
 from hongyan.service.serving import Serving
 from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.tokens import Grant, Kind, Token, Tokens, renewed, require, stable
@@ -108,8 +109,13 @@ class Bearers:
         return token
 
     async def at_desk(self, work: Callable[[Administration], _Done]) -> _Done:
-        """Change the directory. It is done in a thread, wholly or not at all, and seen at once here."""
-        done = await asyncio.to_thread(self._worked, work)
+        """Change the directory. It is done in a thread, wholly or not at all, and seen at once here.
+        Raises StoreUnavailable.
+        """
+        try:
+            done = await asyncio.to_thread(self._worked, work)
+        except DeskUnusable as error:
+            raise StoreUnavailable from error
         await self._store.refresh()
         return done
 
