@@ -25,6 +25,7 @@ from hongyan.service.directory import (
     Form,
     SecretKey,
     TencentProfile,
+    Ticket,
     WechatProfile,
 )
 from hongyan.service.ports import Administration
@@ -265,7 +266,10 @@ async def test_a_newer_ticket_replaces_the_one_before(world: World) -> None:
     for ticket in (TICKET, TICKET + "2"):
         world.administering.put_ticket(world.app, ticket)
         known = await world.store.refresh()
-        assert known.tickets == {world.app: world.sealer.secret(ticket.encode())}
+        hashed = world.sealer.secret(ticket.encode())
+        assert known.tickets == {world.app: Ticket(hashed, world.clock() + 12 * HOUR)}
+        assert hashed.hex() not in repr(known.tickets)
+        assert str(hashed) not in repr(known.tickets)
 
 
 async def test_an_authorisation_is_replaced_by_the_next_and_can_be_dropped(world: World) -> None:

@@ -15,13 +15,13 @@ from hongyan.core import errors as e
 from hongyan.core.command import Hear, Heard, Reply
 from hongyan.core.hours import ALWAYS
 from hongyan.core.message import Kind as MessageKind
-from hongyan.core.time import DAY, MINUTE, beijing
+from hongyan.core.time import DAY, HOUR, MINUTE, beijing
 from hongyan.protocols import WeChat
 from hongyan.service.accept import Acceptance
 from hongyan.service.administer import COMPONENT, WECHAT
 from hongyan.service.admit import Admission
 from hongyan.service.directory import Authorisation, Environment, KeyKind, WechatProfile
-from hongyan.service.ports import NewKey, Store
+from hongyan.service.ports import Administration, DeskUnusable, NewKey, Store
 from hongyan.service.serving import Serving
 from hongyan.service.website import WechatSettings
 from hongyan.service.wechat.bearer import Bearers
@@ -265,7 +265,36 @@ async def test_of_a_code_used_twice_at_once_one_is_good(house: House, beside: Ho
     assert (await beside.send(good[0]["authorizer_access_token"]))["errcode"] == 0
 
 
+async def test_a_ticket_ends_after_12_hours(house: House) -> None:
+    world = house.world
+    world.administering.put_ticket(world.other_app, "ticket")
+    await house.store.refresh()
+    given = {
+        "component_appid": THIRD,
+        "component_appsecret": wechat_secret(1),
+        "component_verify_ticket": "ticket",
+    }
+    world.clock.pass_by(12 * HOUR - 1)
+    told = await house.ask("/cgi-bin/component/api_component_token", given)
+    assert "component_access_token" in told
+    world.clock.pass_by(1)
+    told = await house.ask("/cgi-bin/component/api_component_token", given)
+    assert told["errcode"] == 61006
+
+
 # Whatever breaks.
+
+
+async def test_a_token_while_the_desk_is_away_is_told_to_come_again(house: House) -> None:
+    def away() -> Administration:
+        raise DeskUnusable
+
+    serving = msgspec.structs.replace(house.serving, desk=away)
+    settings = WechatSettings(websites=str(house.world.directory / "websites"))
+    house.routes = Routes(WeChat(serving, settings).routes())
+    told = await house.stable()
+    assert told["errcode"] == -1
+    assert "access_token" not in told
 
 
 def _leaves(root: type[e.HongyanError]) -> Iterator[type[e.HongyanError]]:

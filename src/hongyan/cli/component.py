@@ -68,7 +68,7 @@ def component_rotate_secret(name: str, overlap: int, who: str, place: Place) -> 
 @as_json
 @operating
 def component_ticket(name: str, who: str, place: Place) -> None:
-    """Give the third party its component_verify_ticket, good until the next one is given."""
+    """Give the third party its component_verify_ticket, good for 12 hours or until the next one."""
     with opened(place) as administering, administering.together():
         one = found_app(administering.directory(), name)
         ticket = enrol.new_ticket(administering, one)

@@ -63,7 +63,7 @@ class Credentials(Protocol):
         """Let it end at a moment; whether there was a live one."""
 
     def put_ticket(self, component: int, ticket: str) -> None:
-        """The component_verify_ticket that is good until there is another."""
+        """The component_verify_ticket, good for 12 hours, or until there is another."""
 
     def put_authorisation(self, authorisation: Authorisation) -> None:
         """What stood there of the two before is replaced."""

@@ -203,6 +203,18 @@ class CloudToken(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: Millis = NEVER
 
 
+class Ticket(msgspec.Struct, frozen=True):
+    """A third party's component_verify_ticket."""
+
+    hash: bytes
+    """Keyed."""
+    ends_at: Millis
+    """Or when there is another."""
+
+    def __repr__(self) -> str:
+        return f"Ticket(ends_at={self.ends_at})"
+
+
 class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
     """That an app has authorised a third party: another app, known as `wechat_component`."""
 
@@ -278,8 +290,8 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     environments: Mapping[str, Environment] = {}
     cloud_tokens: Mapping[bytes, CloudToken] = {}
     """By keyed hash."""
-    tickets: Mapping[int, bytes] = {}
-    """Third party → keyed hash of the component_verify_ticket that is good now."""
+    tickets: Mapping[int, Ticket] = {}
+    """By third party."""
     authorisations: Mapping[tuple[int, int], Authorisation] = {}
     """By (third party, app)."""
     grants: Mapping[tuple[int, int, int], Grant] = {}

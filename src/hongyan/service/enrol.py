@@ -206,7 +206,7 @@ def permit(
 
 
 def new_ticket(administration: Administration, component: App) -> str:
-    """The component_verify_ticket that is good from now on. Raises UnknownApp."""
+    """A component_verify_ticket, good for 12 hours; the one before it is not. Raises UnknownApp."""
     _require_component(administration, component)
     ticket = tokens.secret(tokens.TICKET, secrets.token_bytes(_TICKET_BYTES))
     administration.put_ticket(component.id, ticket)

@@ -32,11 +32,12 @@ from hongyan.service.directory import (
     SigningKey,
     Template,
     TencentProfile,
+    Ticket,
     WechatProfile,
 )
 from hongyan.store.rows import row_key
 from hongyan.store.seal import Seal
-from hongyan.wire.wechat.tokens import Grant
+from hongyan.wire.wechat.tokens import TICKET_LIFETIME, Grant
 
 TABLES: Final = (
     "version",
@@ -103,7 +104,10 @@ def read(rows: Rows, seal: Seal, now: Millis) -> Directory:
             for name, app, has_website in rows("environments")
         },
         cloud_tokens={row[0]: _cloud_token(row, apps) for row in rows("cloud_tokens")},
-        tickets=dict(rows("tickets")),
+        tickets={
+            component: Ticket(hashed, at + TICKET_LIFETIME)
+            for component, hashed, at in rows("tickets")
+        },
         authorisations={(one.component, one.app): one for one in authorisations},
         grants={
             (kind, owner, third_party): Grant(*grant)

@@ -31,6 +31,7 @@ class Authorising:
     def __init__(self, serving: Serving, bearers: Bearers, callers: Callers) -> None:
         self._store = serving.store
         self._sealer = serving.sealer
+        self._clock = serving.clock
         self._chance = serving.chance
         self._bearers = bearers
         self._callers = callers
@@ -38,7 +39,9 @@ class Authorising:
     def require_ticket(self, component: App, ticket: str) -> None:
         """Raise Fault unless this is the component_verify_ticket that is good now."""
         known = self._store.directory.tickets.get(component.id)
-        if known is None or not hmac.compare_digest(known, self._sealer.secret(ticket.encode())):
+        if known is None or known.ends_at <= self._clock():
+            raise Fault(61006)
+        if not _is(known.hash, self._sealer.secret(ticket.encode())):
             raise Fault(61006)
 
     async def by_code(self, component: App, request: ApiQueryAuth) -> Authorization:

@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from hongyan.core.time import MINUTE, SECOND, Millis, day_of
+from hongyan.core.time import HOUR, MINUTE, SECOND, Millis, day_of
 from hongyan.wire.wechat.fault import Fault
 
 LIFETIME: Final[Millis] = 120 * MINUTE
@@ -42,6 +42,7 @@ REFRESH: Final = "refreshtoken@@@"
 TICKET: Final = "ticket@@@"
 AUTHORIZATION_CODE: Final = "queryauthcode@@@"
 """How the other secrets of third parties begin. They are random, and stored as keyed hashes."""
+TICKET_LIFETIME: Final[Millis] = 12 * HOUR
 
 
 class Kind(Enum):

@@ -37,7 +37,7 @@ UPDATE cloud_token SET ended_at = ?
 WHERE app = ? AND hint = ? AND (ended_at IS NULL OR ended_at > ?);
 
 -- name: tickets
-SELECT component, hash FROM ticket;
+SELECT component, hash, at FROM ticket;
 
 -- name: put_ticket
 INSERT INTO ticket (component, hash, at) VALUES (?, ?, ?)
