@@ -51,6 +51,20 @@ async def test_without_a_text_named_it_is_the_newest_app_s(world: World, hearing
     assert (await hearing.hear(PHONE, "好的")).app == world.app
 
 
+async def test_without_a_text_named_it_is_the_newest_under_its_signature(
+    world: World, hearing: Hearing
+) -> None:
+    await known(world, "app_test", "app_other")
+    await world.sent(text="【鸿雁】周四见。")
+    for text in ("【别家】周五见。", "【别家】周六见。"):
+        world.clock.pass_by(SECOND)
+        await world.sent(app=world.other_app, text=text)
+    world.clock.pass_by(SECOND)
+    assert (await hearing.hear(PHONE, "T", signature="鸿雁")).app == world.app
+    assert (await hearing.hear(PHONE, "T", signature="别家")).app == world.other_app
+    assert (await hearing.hear(PHONE, "T", signature="谁家")).app == world.other_app
+
+
 async def test_a_text_of_a_week_ago_is_not_what_somebody_answers(
     world: World, hearing: Hearing
 ) -> None:

@@ -65,7 +65,9 @@ class ReceiptsApi:
         number = f"+{reply.nationcode or '86'}{reply.mobile}"
         at = min(reply.time * SECOND, self._clock())
         try:
-            await self._hearing.hear(number, reply.text, at=max(at, 0), extend=reply.extend)
+            await self._hearing.hear(
+                number, reply.text, at=max(at, 0), extend=reply.extend, signature=reply.sign
+            )
         except (Invalid, NotFound):
             return
 
