@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hongyan.core.time import MINUTE, SECOND
 from hongyan.service import enrol
+from hongyan.service.website import WechatSettings
+from hongyan.settings import Settings
 from hongyan.wire.cloudcall import multipart, protobuf
 from hongyan.wire.cloudcall.commapi import CallData, Pair
 from hongyan.wire.cloudcall.fault import Failure, Word
@@ -69,6 +73,29 @@ def test_a_plain_call_is_taken(plain: Plain) -> None:
     answer = plain.ask(**sending(plain))
     assert answer.json["send_status_list"][0]["code"] == "Ok"
     assert plain.post(plain.form(**sending(plain)), "/admin?&eventId=1&seqId=2").errcode == 0
+
+
+def test_a_call_that_comes_again_gets_the_first_answer(house: HeldHouse) -> None:
+    """Whatever the limits of its texts are: this mini program has none."""
+    free = moved_in(house)
+    changed(house, free, windows=(), content_windows=())
+    plain = Plain(function_of(house, free), house.clock() // SECOND)
+    form = plain.form(**sending(plain))
+    first, again = plain.post(form), plain.post(form)
+    assert first.json["send_status_list"][0]["code"] == "Ok"
+    assert again.json == first.json
+    later = Plain(plain.function, plain.now_s + 1).post(form)
+    assert later.json["send_status_list"][0]["code"] == "Ok"
+    assert later.json != first.json
+
+
+def test_old_signatures_may_be_closed(tmp_path: Path) -> None:
+    wechat = WechatSettings(old_signatures=False)
+    with HeldHouse(tmp_path, msgspec.structs.replace(Settings(), wechat=wechat)) as house:
+        function = function_of(house, moved_in(house))
+        for by_cos, expected in ((True, Word.INVALID_COMMON), (False, 0)):
+            plain = Plain(function, house.clock() // SECOND, by_cos)
+            assert outcome(plain.ask(**sending(plain))) == expected
 
 
 @pytest.mark.parametrize("what", SECRETS)

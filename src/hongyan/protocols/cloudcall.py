@@ -14,8 +14,9 @@ import msgspec
 import structlog
 
 from hongyan.core.address import is_within
+from hongyan.core.command import Idempotency
 from hongyan.core.errors import HongyanError
-from hongyan.core.time import SECOND
+from hongyan.core.time import SECOND, Millis
 from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App, CloudToken, SecretKey
 from hongyan.service.serving import Serving
@@ -24,7 +25,7 @@ from hongyan.service.website import Websites, WechatSettings
 from hongyan.service.wechat.apis import Api, apis
 from hongyan.service.wechat.caller import Caller, opened
 from hongyan.service.wechat.refusing import fault_of
-from hongyan.wire.cloudcall import answer, call, names, permission
+from hongyan.wire.cloudcall import answer, call, cos, names, permission, tc3
 from hongyan.wire.cloudcall.call import Call
 from hongyan.wire.cloudcall.fault import Failure, Refused, Word
 from hongyan.wire.http import Request, Response, Route
@@ -32,6 +33,10 @@ from hongyan.wire.wechat.fault import RID_BYTES, Fault, rid
 
 _ID_BYTES: Final = 16
 _SESSION: Final = "sessiontoken"
+_SIGNATURE: Final = b"cloudcall-signature"
+_ASKED: Final = b"cloudcall-asked"
+_REPEATED: Final[Millis] = (tc3.AHEAD_S + tc3.EXPIRES_S + 1) * SECOND
+"""As long as a signature can live."""
 _log: Final = structlog.get_logger()
 
 
@@ -45,6 +50,7 @@ class CloudCall:
         self._chance = serving.chance
         self._apis = apis(serving, Websites(settings, serving.base_url))
         self._uses = KeyUses(serving, "cloudcall")
+        self._old_signatures = settings.old_signatures
         self._public = urlsplit(serving.base_url).netloc
 
     def routes(self) -> list[Route]:
@@ -58,7 +64,7 @@ class CloudCall:
         caller = self._caller(found, key, token)
         api = self._api(found, token)
         body = msgspec.json.encode(found.parameters())
-        return answer.answered(await api(_opened(caller), body))
+        return answer.answered(await api(self._once(_opened(caller), found, request), body))
 
     # Who calls
 
@@ -71,6 +77,8 @@ class CloudCall:
             key = (await self._store.refresh()).secret_keys.get(name)
         if key is None or key.ends_at <= now:
             raise Refused(Word.INVALID_COMMON, "The SecretId is not known; check it.")
+        if isinstance(found.claim, cos.Claim) and not self._old_signatures:
+            raise Refused(Word.INVALID_COMMON, "SDKs before wx-server-sdk 2 may not call here.")
         found.require(request, key.secret, now // SECOND, self._names(request))
         session = found.form.get(_SESSION, b"")
         if key.token and not hmac.compare_digest(session, key.token.encode()):
@@ -110,6 +118,18 @@ class CloudCall:
         if authorisation is None:
             raise _Failed(Failure.ILLEGAL_SOURCE)
         return Caller(app, token.app, authorisation.rights)
+
+    def _once(self, caller: Caller, found: Call, request: Request) -> Caller:
+        """Whoever has seen a call may say it again, and sends nothing by it. Old signatures leave out what
+        is asked for: two calls of one second share one.
+        """
+        claim = found.claim
+        if isinstance(claim, cos.Claim):
+            return caller
+        mark = self._sealer.mark
+        key = mark(_SIGNATURE, f"{claim.secret_id} {claim.signature}".encode())
+        asked = mark(_ASKED, request.query + b" " + request.body)
+        return msgspec.structs.replace(caller, repetition=Idempotency(key, asked, _REPEATED))
 
     def _named(self, appid: str) -> App:
         found = self._store.directory.named.get((WECHAT, appid))

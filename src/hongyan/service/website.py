@@ -38,6 +38,8 @@ class WechatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """`sites.example.com`: an environment's website is at `https://{environment}.sites.example.com`.
     Empty: below the house's own address, in a sandbox.
     """
+    old_signatures: bool = True
+    """Whether cloud functions of before wx-server-sdk 2 may call: what they send is not signed."""
 
 
 class Found(msgspec.Struct, frozen=True):

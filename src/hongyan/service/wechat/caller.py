@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import msgspec
 
+from hongyan.core.command import Idempotency
 from hongyan.core.errors import Denied
 from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App, Authorisation, Directory, Network
@@ -24,6 +25,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Who makes it, where that is not the mini program's own server."""
     rights: frozenset[int] = frozenset()
     """What the third party was granted."""
+    repetition: Idempotency | None = None
+    """What this call and its repetition share, where a call is signed."""
 
     def require_sending(self) -> None:
         """Raise Fault for a third party that was not granted 短信服务 or 云开发."""

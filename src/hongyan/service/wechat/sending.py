@@ -47,6 +47,7 @@ QUOTA: Final = (
 """WeChat's words where the packages are used up."""
 
 _CLOSED: Final = "FailedOperation.MarketingSendTimeConstraint"
+_NEVER: Final = "LimitExceeded.AppCountryOrRegionInBlacklist"
 _NO_NUMBER: Final = "InvalidParameterValue.IncorrectPhoneNumber"
 _NO_BALANCE: Final = "FailedOperation.InsufficientBalanceInSmsPackage"
 _OPTED_OUT: Final = "FailedOperation.PhoneNumberInBlacklist"
@@ -146,9 +147,18 @@ class Sending:
         app = caller.app
         if composed.kind is Kind.MARKETING and not app.hours.is_open(self._clock()):
             return tuple([_refused(number, _CLOSED) for number in numbers])
+        if phone.MAINLAND in app.caps.never:
+            return tuple([_refused(number, _NEVER) for number in numbers])
         canonical = [self._canonical(number) for number in numbers]
         texts = self._composer.addressed(composed, [to for to in canonical if to])
-        became = iter(await self._acceptance.take(app, texts) if texts else ())
+        repetition = caller.repetition
+        became = iter(
+            await self._acceptance.take(
+                app, texts, idempotency=repetition, keeps_refusals=repetition is not None
+            )
+            if texts
+            else ()
+        )
         results = [next(became) if to else None for to in canonical]
         if results and all(isinstance(one, NoBalance) for one in results):
             raise Fault(INVALID_PARAMETER, QUOTA)
