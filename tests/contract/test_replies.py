@@ -13,7 +13,7 @@ from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Rejected
 from hongyan.core.time import DAY, HOUR, MINUTE, SECOND
 from hongyan.service.directory import TencentProfile
-from hongyan.service.ports import Receipt, Reported
+from hongyan.service.ports import Receipt, ReplyDebt, Reported
 from hongyan.service.recording import OwedReply, RepliedTo, TextRecord
 from support.world import World
 
@@ -233,6 +233,23 @@ async def test_what_is_just_being_told_is_not_given(world: World) -> None:
     await world.store.reported([Reported(message.id)])
     await world.store.reported([Reported(message.id, "Too late.")])
     assert world.store.standing().reports_given_up == 0
+
+
+async def test_replies_that_nobody_took_are_listed_and_can_be_told_again(world: World) -> None:
+    old, new, other = [await heard(world, str(number)) for number in range(3)]
+    await due(world)
+    await world.store.replied([RepliedTo(one.id, "It answered 500.") for one in (old, new)])
+    await world.store.replied([RepliedTo(other.id, "It answered 500.", world.clock() + 1)])
+    desk = world.administering
+    assert [one.reply for one in desk.reply_debts(MANY)] == [new.id, old.id]
+    assert [one.reply for one in desk.reply_debts(1)] == [new.id]
+    debt = ReplyDebt(reply=new.id, app="app_test", attempts=1, failure="It answered 500.")
+    assert desk.reply_debts(1) == [debt]
+    assert desk.owe_again([old.id, other.id]) == 1
+    assert [one.reply for one in desk.reply_debts(MANY)] == [new.id]
+    world.clock.pass_by(SECOND)
+    told = {one.reply.id: one.attempts for one in await due(world)}
+    assert told == {old.id: 0, other.id: 1}
 
 
 async def test_what_nobody_took_is_given_first_and_is_no_debt_any_more(world: World) -> None:

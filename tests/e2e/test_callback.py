@@ -1,7 +1,9 @@
 """Status reports in a whole house: from an app's send to its own server's door."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
@@ -107,3 +109,28 @@ def test_a_form_stays_with_its_address(own: Dev) -> None:
 def test_what_an_app_does_not_take_is_listed_and_can_be_tried_again(own: Dev) -> None:
     assert own.command("callback", "list") == []
     assert own.command("callback", "retry", "--all") == {"retried": 0}
+
+
+def test_replies_that_were_given_up_are_listed_and_told_again(own: Dev, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    address = ("--callback", receiver.url, "--callback-form", "tencent")
+    own.command("app", "change", "app_dev", *address)
+    phone = new_phone()
+    own.app.sent(phone, text="周五见", signature="鸿雁")
+    own.nobody.get("/sandbox/messages/latest", phone=phone, wait=5)
+    assert own.nobody.post("/sandbox/replies", {"phone": phone, "text": "好的"}).status == 201
+    receiver.call()
+    with closing(sqlite3.connect(own.data / "hongyan.db")) as connection, connection:
+        connection.execute("UPDATE owed_reply SET given_up = 1, failure = 'It answered 500.'")
+    (told,) = own.command("callback", "list")
+    reply = told.pop("message")
+    assert told.pop("attempts") >= 0
+    assert told == {
+        "of": "reply",
+        "app": "app_dev",
+        "status": "",
+        "failure": "It answered 500.",
+    }
+    receiver.body = TAKEN
+    assert own.command("callback", "retry", reply) == {"retried": 1}
+    assert json.loads(receiver.call().body)["text"] == "好的"

@@ -1,4 +1,4 @@
-"""`callback`: status reports that an app did not take."""
+"""`callback`: status reports and replies that an app did not take."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,11 +24,15 @@ def callback() -> None:
 @as_json
 @operating
 def callback_list(place: Place) -> None:
-    """The status reports that were given up, newest first."""
+    """The status reports that were given up, newest first, then the replies.
+
+    A reply has no status. Its app can still pull it, where it knows Tencent's protocol.
+    """
     with opened(place) as administering:
-        debts = administering.debts(_MOST)
+        debts, replies = administering.debts(_MOST), administering.reply_debts(_MOST)
     rows = [
         {
+            "of": "report",
             "message": written(one.message),
             "app": one.app,
             "status": one.status,
@@ -37,7 +41,18 @@ def callback_list(place: Place) -> None:
         }
         for one in debts
     ]
-    show_table(rows, "None: every report was taken, or is still being tried.")
+    rows += [
+        {
+            "of": "reply",
+            "message": written(one.reply),
+            "app": one.app,
+            "status": "",
+            "attempts": one.attempts,
+            "failure": one.failure,
+        }
+        for one in replies
+    ]
+    show_table(rows, "None: every report and every reply was taken, or is still being tried.")
 
 
 @callback.command("retry")
@@ -47,12 +62,13 @@ def callback_list(place: Place) -> None:
 @as_json
 @operating
 def callback_retry(messages: Sequence[str], every: bool, place: Place) -> None:
-    """Try the reports of these MESSAGES again, from the beginning."""
+    """Try the reports of these MESSAGES, and these replies, again from the beginning."""
     if bool(messages) == every:
         fail("Name messages, or give --all.")
     with opened(place) as administering:
         if every:
             wanted = [one.message for one in administering.debts(_MOST)]
+            wanted += [one.reply for one in administering.reply_debts(_MOST)]
         else:
             wanted = [read(one) for one in messages]
         count = administering.owe_again(wanted)

@@ -290,6 +290,15 @@ class Debt(msgspec.Struct, frozen=True):
     failure: str
 
 
+class ReplyDebt(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply that was given up; its app can still ask for it."""
+
+    reply: MessageId
+    app: str
+    attempts: int
+    failure: str
+
+
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key to be added. `secret` is hashed by the store and shown once by whoever made it."""
 
@@ -332,6 +341,7 @@ class Administration(Credentials, Submissions, Tasks, Protocol):
     ) -> int: ...
     def review_template(self, template: int, review: Review, reason: str) -> None: ...
     def debts(self, most: int) -> list[Debt]: ...
+    def reply_debts(self, most: int) -> list[ReplyDebt]: ...
     def owe_again(self, messages: Collection[MessageId]) -> int: ...
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None: ...
     def add_signing_key(self, name: str, private: bytes) -> None: ...

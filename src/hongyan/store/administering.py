@@ -9,7 +9,7 @@ from hongyan.core.ledger import Entry
 from hongyan.core.message import Kind, Status
 from hongyan.core.time import Millis
 from hongyan.service.directory import App, Form, Review
-from hongyan.service.ports import Debt, NewKey
+from hongyan.service.ports import Debt, NewKey, ReplyDebt
 from hongyan.store.changing import Value, written
 from hongyan.store.credentials import Credentials
 from hongyan.store.directory import CALLBACK_SECRET, SIGNING_KEY, TENCENT, packed
@@ -139,10 +139,19 @@ class Administering(Credentials, Reviewing, Tasking):
         ]
 
     def owe_again(self, messages: Collection[MessageId]) -> int:
-        """Have given up reports tried again, from the beginning; how many there were."""
+    def reply_debts(self, most: int) -> list[ReplyDebt]:
+        """The replies that were given up, the newest first."""
+        return [
+            ReplyDebt(reply=MessageId(reply), app=app, attempts=attempts, failure=failure)
+            for reply, app, attempts, failure in self._rows("replies_nobody_took", most)
+        ]
+
+        """Have given up reports and replies tried again, from the beginning; how many there were."""
         now = self._clock()
         with self.together():
-            return sum(self._run("owe_again", now, message) for message in messages)
+            reports = [self._run("owe_again", now, message) for message in messages]
+            replies = [self._run("owe_reply_again", now, message) for message in messages]
+        return sum(reports) + sum(replies)
 
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None:
         with self._change():

@@ -48,6 +48,7 @@ SELDOM = {
     "lease_number",
     "packages",
     "put_off_task",
+    "replies_nobody_took",
     "schema_version",
     "signing_keys",
     "some_tables",
