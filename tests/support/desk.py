@@ -8,6 +8,7 @@ import msgspec
 
 from hongyan.core.batch import Decided, decide
 from hongyan.core.command import Check, Command, Idempotency, Kept, Knock, Resend, Send, Start
+from hongyan.core.daily import Total
 from hongyan.core.draft import Draft
 from hongyan.core.identifier import MemberId, MessageId, VerificationId, first_id
 from hongyan.core.limit import NO_EVENTS, Window
@@ -35,6 +36,7 @@ class Book:
     def __init__(self, balance: int = 1_000) -> None:
         self.balances = {1: balance}
         self.histories: dict[Mark, int] = {}
+        self.totals = Counter[Total]()
         self.answers: dict[Mark, Kept] = {}
         self.currents: dict[Mark, VerificationId] = {}
         self.verifications: dict[VerificationId, Verification] = {}
@@ -72,7 +74,11 @@ class Book:
     def opted_out(self, mark: Mark) -> bool:
         return mark in self.opt_outs
 
+    def total(self, total: Total) -> int:
+        return self.totals[total]
+
     def take(self, draft: Draft) -> None:
+        self.totals.update(draft.totals)
         self.references |= draft.references
         self.opt_outs |= draft.opted_out
         self.balances |= draft.balances

@@ -164,7 +164,7 @@ def _queue(command: Send, at: int, draft: Draft) -> Queued | Declined:
         return Declined(opted_out=True)
     if message.reference_mark and _is_used(message, draft):
         return Declined(reference_used=True)
-    if command.windows or command.client_windows or command.content_windows:
+    if command.windows or command.client_windows or command.content_windows or command.caps:
         return _queue_within_limits(command, at, draft)
     if not draft.charge(message.account, message.units):
         return Declined()
@@ -186,11 +186,15 @@ def _queue_within_limits(command: Send, at: int, draft: Draft) -> Queued | Decli
         if held is not None:
             return Declined(held.window, held.retry_at, scope)
         counted.append((mark, history))
+    caps = command.caps[at] if command.caps else ()
+    full = draft.full(caps)
+    if full is not None:
+        return Declined(full.window, full.retry_at, full.scope)
     if not draft.charge(message.account, message.units):
         return Declined()
     for mark, history in counted:
         draft.hit(mark, history, keep=limit.MOST_EVENTS)
-    draft.queue(message, [(mark, 0) for mark, _ in counted])
+    draft.queue(message, [*((mark, 0) for mark, _ in counted), *draft.count(caps)])
     return Queued(message.id, message.units)
 
 
@@ -294,6 +298,7 @@ def _text_refused(
     if caller.ip:
         addressed = draft.history(caller.ip)
         refusals.append(rules.address_refused(addressed, now, stepped_up=stepped_up))
+    refusals.append(draft.full(command.caps))
     limits = [refusal for refusal in refusals if isinstance(refusal, Limited)]
     if limits:
         return max(limits, key=lambda held: held.retry_at)
@@ -336,7 +341,7 @@ def _texted(
     if caller.ip:
         draft.hit(caller.ip, draft.history(caller.ip), keep=rules.ip_kept)
         hits.append((caller.ip, 0))
-    draft.queue(message, hits)
+    draft.queue(message, hits + draft.count(command.caps))
     resend_at = rules.resend_at(sends, draft.now, purpose)
     answer = Started(
         verification.id,

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hongyan.core.daily import Cap
 from hongyan.core.errors import (
     HongyanError,
     Limited,
@@ -81,6 +82,8 @@ class Send(msgspec.Struct, frozen=True):
     """Whose call it is, where it may have no message at all."""
     keeps_refusals: bool = False
     """Whether its idempotency keeps an answer of which nothing was queued, too."""
+    caps: tuple[tuple[Cap, ...], ...] = ()
+    """Of each message the daily totals that it counts in; nothing where its app has none."""
 
 
 class Hear(msgspec.Struct, frozen=True):
@@ -106,6 +109,8 @@ class Start(msgspec.Struct, frozen=True):
     code: bytes
     message: Message
     idempotency: Idempotency | None = None
+    caps: tuple[Cap, ...] = ()
+    """The daily totals of the app that it counts in."""
 
 
 class Resend(msgspec.Struct, frozen=True):
@@ -117,6 +122,7 @@ class Resend(msgspec.Struct, frozen=True):
     code: bytes
     message: Message
     idempotency: Idempotency | None = None
+    caps: tuple[Cap, ...] = ()
 
 
 class Check(msgspec.Struct, frozen=True):

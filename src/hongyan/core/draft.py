@@ -1,20 +1,24 @@
 """The draft of a batch: what its commands have done so far, over the snapshot they began with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hongyan.core import ledger, limit, opt_out
+from hongyan.core import daily, ledger, limit, opt_out
 from hongyan.core.command import Approved, Idempotency, Keepable, Kept, Link, Reply, Started
+from hongyan.core.daily import Cap, Total
+from hongyan.core.errors import Limited
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Message
-from hongyan.core.time import Millis
+from hongyan.core.time import Millis, next_midnight
 from hongyan.core.verification import Verification
 
 Hit: TypeAlias = tuple[Mark, int]
-"""(mark, tag): an event that a message counted, given back if it is surely never sent."""
+"""(mark, tag): an event that a message counted, given back if it is surely never sent. Daily totals
+are among them; see `daily.as_hit`.
+"""
 
 
 class Tally(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +39,9 @@ class Snapshot(Protocol):
 
     def history(self, mark: Mark) -> int:
         """The mark's events (see `limit`); no events for an unknown one."""
+
+    def total(self, total: Total) -> int:
+        """How many texts an app has sent in a day; see `daily`."""
 
     def kept(self, key: Mark) -> Kept | None:
         """The answer under an Idempotency-Key of the last 24 h."""
@@ -69,6 +76,8 @@ class Draft:
         self.queued: list[tuple[Message, Sequence[Hit]]] = []
         self.hits: list[tuple[Mark, Millis, int]] = []
         self.histories: dict[Mark, int] = {}
+        self.totals: dict[Total, int] = {}
+        """How many more texts there were in each."""
         self.balances: dict[int, int] = {}
         self.charged: dict[int, int] = {}
         self.kept: dict[Mark, Kept] = {}
@@ -133,6 +142,21 @@ class Draft:
         self.histories[mark] = history
         self.hits.append((mark, self.now, tag))
         return history
+
+    def full(self, caps: Iterable[Cap]) -> Limited | None:
+        """The first daily total that has no room for another text."""
+        for cap in caps:
+            total = cap.total(self.now)
+            if self._snapshot.total(total) + self.totals.get(total, 0) >= cap.most:
+                return Limited("app", cap.window, next_midnight(self.now))
+        return None
+
+    def count(self, caps: Iterable[Cap]) -> list[Hit]:
+        """Count a text in each; what it gives back if it is surely never sent."""
+        totals = [cap.total(self.now) for cap in caps]
+        for total in totals:
+            self.totals[total] = self.totals.get(total, 0) + 1
+        return [daily.as_hit(total) for total in totals]
 
     def has_opted_out(self, mark: Mark) -> bool:
         return mark in self.opted_out or self._snapshot.opted_out(mark)

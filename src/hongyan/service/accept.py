@@ -8,6 +8,7 @@ import msgspec
 from hongyan.core import link as links
 from hongyan.core import phone, template, text
 from hongyan.core.command import Declined, Idempotency, Link, Queued, Send, Sent
+from hongyan.core.daily import Cap
 from hongyan.core.errors import (
     FreeTextClosed,
     HongyanError,
@@ -159,6 +160,7 @@ class Acceptance:
             self._client(app, outgoing.client),
             app.client_windows,
             outgoing.door,
+            caps=_caps(app, messages),
         )
         answer = await self._store.accept(send)
         if isinstance(answer, HongyanError):
@@ -203,6 +205,7 @@ class Acceptance:
             refused=refused,
             app=app.id,
             keeps_refusals=keeps_refusals,
+            caps=_caps(app, messages),
         )
         answer = await self._store.accept(send)
         if isinstance(answer, HongyanError):
@@ -255,7 +258,7 @@ class Acceptance:
         self, app: App, number: str, composed: _Text, now: Millis, reference: tuple[str, Mark]
     ) -> Message | Result:
         try:
-            to = phone.canonical(number, app.countries)
+            to = phone.canonical(number, app.open_countries)
         except Invalid as error:
             return Result(number, error)
         return Message(
@@ -378,6 +381,10 @@ def _of_words(directory: Directory, app: App, outgoing: Outgoing) -> _Text:
 
 def _result(message: Message, one: Queued | Declined) -> Result:
     return Result(message.phone, one if isinstance(one, Queued) else one.error())
+
+
+def _caps(app: App, messages: Sequence[Message]) -> tuple[tuple[Cap, ...], ...]:
+    return tuple([app.caps_of(one.phone) for one in messages]) if app.caps.counts else ()
 
 
 def _links(

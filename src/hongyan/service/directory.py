@@ -7,8 +7,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from hongyan.core import template
+from hongyan.core import country, template
 from hongyan.core.country import Scope
+from hongyan.core.daily import NO_CAPS, Cap, Caps
 from hongyan.core.errors import AccountClosed, AddressNotAllowed, AppDisabled
 from hongyan.core.hours import LAWFUL, Hours
 from hongyan.core.limit import Window
@@ -131,6 +132,17 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     tencent: TencentProfile | None = None
     """None where the app is not known in that protocol."""
     wechat: WechatProfile | None = None
+    caps: Caps = NO_CAPS
+    """What it may send in a day, and where it never sends."""
+
+    @property
+    def open_countries(self) -> frozenset[str]:
+        """Where it may text."""
+        return self.countries - self.caps.never if self.caps.never else self.countries
+
+    def caps_of(self, number: str) -> tuple[Cap, ...]:
+        """The daily totals that a text to a canonical number counts in."""
+        return self.caps.of(self.id, country.iso_code(number)) if self.caps.counts else ()
 
     def require_open(self) -> None:
         """Raises AccountClosed and AppDisabled. Asked wherever an app is let in."""

@@ -154,7 +154,7 @@ class Wording:
         if not template.scope.covers(number.iso_code):
             is_domestic = number.iso_code == MAINLAND
             return Obstacle.TEMPLATE_FOR_ABROAD if is_domestic else Obstacle.TEMPLATE_FOR_MAINLAND
-        if number.iso_code not in self._app.countries:
+        if number.iso_code not in self._app.open_countries:
             return Obstacle.COUNTRY_CLOSED
         return None
 

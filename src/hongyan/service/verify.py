@@ -117,6 +117,7 @@ class Verification:
             code=self._sealer.code(verification, app.id, message.phone_mark, purpose, code),
             message=message,
             idempotency=idempotency,
+            caps=app.caps_of(to),
         )
         return await self._started(command)
 
@@ -134,6 +135,8 @@ class Verification:
         found = await self._store.verification(verification) if verification else None
         if found is None or found.app != app.id or not client.is_for(found.purpose):
             raise CodeRefused
+        if app.caps.never:
+            self._canonical(app, found.phone)
         code = self._new_code()
         message = self._message(app, found.phone, code, found.id)
         command = Resend(
@@ -143,6 +146,7 @@ class Verification:
             code=self._sealer.code(found.id, app.id, found.phone_mark, found.purpose, code),
             message=message,
             idempotency=idempotency,
+            caps=app.caps_of(found.phone),
         )
         return await self._started(command)
 
@@ -215,7 +219,7 @@ class Verification:
         )
 
     def _canonical(self, app: App, number: str) -> str:
-        to = phone.canonical(number, app.countries)
+        to = phone.canonical(number, app.open_countries)
         if self._rules.policy.virtual_numbers == "refuse" and phone.is_virtual(to):
             raise InvalidNumber("virtual", "Numbers of virtual operators are not taken here.")
         return to

@@ -78,6 +78,7 @@ class Administering(Credentials, Reviewing, Tasking):
                 app.hours.closes_min,
                 self._seal.close(TENCENT, key, packed(app.tencent)) if app.tencent else None,
                 packed(app.wechat).decode() if app.wechat else None,
+                packed(app.caps).decode(),
                 app.id,
             )
 

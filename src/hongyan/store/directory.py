@@ -8,6 +8,7 @@ import msgspec
 
 from hongyan.core import template
 from hongyan.core.country import Scope
+from hongyan.core.daily import Caps
 from hongyan.core.hours import Hours
 from hongyan.core.limit import Window
 from hongyan.core.marketing import Ending
@@ -125,7 +126,7 @@ def _account(row: Iterable[Any]) -> Account:
 def _app(row: Iterable[Any], accounts: dict[int, Account], seal: Seal) -> App:
     identifier, name, title, account, enabled, template_name, countries, windows, *more = row
     signature, free_text, refuses_meaningless, networks, client_windows, *more = more
-    callback, sealed, form, content_windows, opens_min, closes_min, tencent, wechat = more
+    callback, sealed, form, content_windows, opens_min, closes_min, tencent, wechat, caps = more
     return App(
         id=identifier,
         name=name,
@@ -145,6 +146,7 @@ def _app(row: Iterable[Any], accounts: dict[int, Account], seal: Seal) -> App:
         hours=Hours(opens_min, closes_min),
         tencent=_tencent(row_key(identifier), tencent, seal),
         wechat=None if wechat is None else _wechat(wechat),
+        caps=msgspec.json.decode(caps, type=Caps),
     )
 
 
@@ -173,8 +175,8 @@ def _wechat(profile: str) -> WechatProfile:
     )
 
 
-def packed(profile: TencentProfile | WechatProfile) -> bytes:
-    """What an app is in a protocol, as its column holds it."""
+def packed(profile: TencentProfile | WechatProfile | Caps) -> bytes:
+    """What an app is in a protocol, or its caps, as its column holds it."""
     return msgspec.json.encode(profile, enc_hook=str, order="sorted")
 
 

@@ -18,6 +18,8 @@ RESULTS_KEPT: Final[Millis] = 7 * DAY
 """So long after the acceptance of its message, or after a reply, an app may ask for it."""
 LINKS_KEPT: Final[Millis] = 30 * DAY + HOUR
 """After the acceptance of its message no link is kept: it has ended by then."""
+TOTALS_KEPT: Final[Millis] = 30 * DAY
+"""So long a daily total is kept: no text of its day waits for its end any more."""
 FILED_AFTER: Final[Millis] = MINUTE
 """So long after its id was made a text is filed: by then it has been committed, or it never will be."""
 LATE: Final[Millis] = MINUTE // 3

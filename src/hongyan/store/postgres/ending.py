@@ -8,11 +8,13 @@ import msgspec
 from asyncpg import Record
 
 from hongyan.core import limit
+from hongyan.core.daily import Total, total_of
 from hongyan.core.draft import Hit
 from hongyan.core.identifier import MessageId
 from hongyan.core.message import ENDS, REFUNDED, Kind, Status
 from hongyan.core.time import Millis
 from hongyan.store.postgres.pending import Pending
+from hongyan.store.postgres.totals import locked_totals
 from hongyan.store.postgres.unit import Unit
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.rows import wiped_row
@@ -40,16 +42,19 @@ class Ending:
         self._pending = pending
 
     async def prepare(self, unit: Unit, messages: Collection[MessageId]) -> dict[int, int]:
-        """Hold the limits still that these would be given back to, each with its history: whoever is
-        going to move outbox rows does so before, for that is the order of locks.
+        """Hold the limits still that these would be given back to, each with its history, and then the
+        daily totals: whoever is going to move outbox rows does so before, for that is the order of
+        locks.
         """
         if not messages:
             return {}
         packs = await unit.rows(SQL["hits"], messages)
         marks = sorted({mark for row in packs for mark, _ in _decode_hits(row["hits"])})
-        if not marks:
-            return {}
-        held = await unit.rows(SQL["lock_histories"], marks)
+        totals = [total for mark in marks if (total := total_of(mark))]
+        del marks[: len(totals)]
+        held = await unit.rows(SQL["lock_histories"], marks) if marks else ()
+        if totals:
+            await locked_totals(unit, totals, make=False)
         return {row["mark"]: int.from_bytes(row["events"]) for row in held}
 
     async def end(self, unit: Unit, move: str, ends: Mapping[MessageId, End]) -> set[MessageId]:
@@ -99,13 +104,21 @@ class Ending:
 
 
 async def _give_back(unit: Unit, back: Iterable[Record], histories: dict[int, int]) -> None:
-    """Their places in the limits. A mark that is not there was forgotten: nothing counts it now."""
+    """Their places in the limits and totals. A mark or a total that is not there was forgotten: nothing
+    counts it now.
+    """
     changed: dict[int, int] = {}
+    totals = Counter[Total]()
     for row in back:
         for mark, tag in _decode_hits(row["hits"]) if row["hits"] else ():
-            if mark in histories:
+            if total := total_of(mark):
+                totals[total] -= 1
+            elif mark in histories:
                 before = changed.get(mark, histories[mark])
                 changed[mark] = limit.dropped(before, row["accepted_at"], tag)
     if changed:
         events = [one.to_bytes((one.bit_length() + 7) // 8) for one in changed.values()]
         await unit.run(SQL["put_histories"], list(changed), events)
+    if totals:
+        rows = sorted(totals.items())
+        await unit.run(SQL["add_to_totals"], *zip(*rows, strict=True))

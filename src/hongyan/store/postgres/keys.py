@@ -1,7 +1,7 @@
 """What a batch needs of the store, told from its commands before anything is decided.
 
 Limits and verifications that a command may change are locked before they are read: limits first, each
-table in the order of its keys, as everybody does. A resend, a check and the use of a proof name a
+table in the order of its keys, as everybody does; after them the daily totals of apps that have caps. A resend, a check and the use of a proof name a
 verification, and which limits they touch follows from its app, phone and purpose. Those never change,
 so it is read without a lock first; then its limits are locked, then itself, and what can change of it
 is read again under that lock.
@@ -22,6 +22,7 @@ import msgspec
 from hongyan.core import opt_out
 from hongyan.core.batch import number_mark
 from hongyan.core.command import Check, Command, Consume, Hear, Knock, Resend, Send, Start
+from hongyan.core.daily import Cap
 from hongyan.core.identifier import VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.message import Kind
@@ -47,6 +48,8 @@ class Keys(msgspec.Struct):
     members: set[Mark] = msgspec.field(default_factory=set)
     openids: set[tuple[Mark, Mark]] = msgspec.field(default_factory=set)
     accounts: set[int] = msgspec.field(default_factory=set)
+    caps: set[Cap] = msgspec.field(default_factory=set)
+    """Daily totals that may count another text."""
     opt_outs: set[Mark] = msgspec.field(default_factory=set)
     """Of the numbers that marketing is for."""
 
@@ -100,6 +103,7 @@ def _of_send(command: Send, keys: Keys) -> None:
         keys.counted.add(command.client)
     if command.content_windows:
         keys.counted.update(command.contents)
+    keys.caps.update(*command.caps)
     for one in command.messages:
         keys.accounts.add(one.account)
         if command.windows:
@@ -123,6 +127,7 @@ def _of_text(command: Start | Resend, purpose: str, keys: Keys) -> None:
     message, caller = command.message, command.caller
     keys.accounts.add(message.account)
     keys.counted.add(message.phone_mark)
+    keys.caps.update(command.caps)
     if caller.ip:
         keys.counted.add(caller.ip)
     keys.looked_at.update(_guessing(message.app, message.phone_mark, purpose, caller))

@@ -7,11 +7,13 @@ import asyncpg
 import msgspec
 
 from hongyan.core.command import Approved, Command, Keepable, Kept, Started
+from hongyan.core.daily import Total
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.mark import Mark
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.core.verification import Verification
 from hongyan.store.postgres.keys import Keys, keys_of, named
+from hongyan.store.postgres.totals import locked_totals
 from hongyan.store.postgres.unit import Unit
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.rows import verification_of, verification_with
@@ -21,7 +23,7 @@ _decode_answer: Final = msgspec.msgpack.Decoder(Keepable).decode
 
 
 class LoadedSnapshot:
-    """See `core.draft.Snapshot`. Whoever asks for a limit that was not loaded gets a KeyError: what a
+    """See `core.draft.Snapshot`. Whoever asks for a limit or a total that was not loaded gets a KeyError: what a
     command reads and what `keys` says of it must be the same.
     """
 
@@ -31,6 +33,7 @@ class LoadedSnapshot:
         self.stored: dict[Mark, bytes] = {}
         """Limits that may count and have a row already: what stands in it."""
         self.histories: dict[Mark, int] = dict.fromkeys(keys.counted | keys.looked_at, 0)
+        self.totals: dict[Total, int] = {cap.total(now): 0 for cap in keys.caps}
         self.balances: dict[int, int] = {}
         self.answers: dict[Mark, Kept] = {}
         self.outdated: set[Mark] = set()
@@ -42,6 +45,7 @@ class LoadedSnapshot:
         self.verifications: dict[VerificationId, Verification] = {}
         self.opt_outs: set[Mark] = set()
         self.history = self.histories.__getitem__
+        self.total = self.totals.__getitem__
         self.kept = self.answers.get
         self.reference = self.references.get
         self.current = self.currents.get
@@ -95,6 +99,8 @@ async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> 
         phone = found[VerificationId(verification["id"])].phone
         one = verification_with(phone, verification)
         snapshot.verifications[one.id] = one
+    if snapshot.totals:
+        snapshot.totals.update(await locked_totals(unit, snapshot.totals, make=True))
     if unit.tries and keys.accounts:
         # Another batch spent what this one had found: this time nobody does.
         await unit.rows(SQL["lock_accounts"], sorted(keys.accounts))

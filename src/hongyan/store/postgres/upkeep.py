@@ -6,6 +6,7 @@ import uuid
 from typing import Final
 
 from hongyan.core import inquiry
+from hongyan.core.daily import first_total
 from hongyan.core.identifier import first_id
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.core.verification import Rules
@@ -15,7 +16,14 @@ from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.unit import Unit
 from hongyan.store.queries.postgres import SQL
-from hongyan.store.terms import CURRENT_WINDOW, RECEIPTS_COME, REPORTS_KEPT, RESULTS_KEPT, SLICE
+from hongyan.store.terms import (
+    CURRENT_WINDOW,
+    RECEIPTS_COME,
+    REPORTS_KEPT,
+    RESULTS_KEPT,
+    SLICE,
+    TOTALS_KEPT,
+)
 
 _LOCK: Final = 0x686F6E6779616E02
 """The advisory lock of whoever lets go of what is past."""
@@ -58,6 +66,7 @@ class Upkeep:
         return [
             await unit.run(SQL["forget_kept"], now - DAY, SLICE),
             await unit.run(SQL["forget_histories"], past, SLICE),
+            await unit.run(SQL["forget_totals"], first_total(now - TOTALS_KEPT), SLICE),
             await unit.run(SQL["forget_currents"], current, SLICE),
             await unit.run(SQL["forget_batches"], _first_of(now - _BATCHES_KEPT), SLICE),
             await self._pending.forget_inquiries(unit, first_id(now - inquiry.LONGEST), SLICE),

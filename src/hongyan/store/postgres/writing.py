@@ -17,6 +17,7 @@ from hongyan.store.postgres.pending import Pending
 from hongyan.store.postgres.replies import hear
 from hongyan.store.postgres.snapshot import LoadedSnapshot, to_the_hour
 from hongyan.store.postgres.texts import Texts
+from hongyan.store.postgres.totals import add_to_totals
 from hongyan.store.postgres.unit import GuardBroken, Raced, Unit
 from hongyan.store.queries.postgres import SQL
 from hongyan.store.rows import (
@@ -48,6 +49,8 @@ class Writing:
         """Raises Raced where another batch was first."""
         if draft.histories or draft.kept or draft.queued:
             await self._write_batch(unit, draft, snapshot)
+        if draft.totals:
+            await add_to_totals(unit, draft.totals)
         if draft.created or draft.changed:
             await _write_verifications(unit, draft)
         if draft.references:

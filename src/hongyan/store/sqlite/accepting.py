@@ -8,6 +8,7 @@ import msgspec
 
 from hongyan.core.batch import Decided, decide
 from hongyan.core.command import Command, Keepable, Kept
+from hongyan.core.daily import Total
 from hongyan.core.draft import Draft
 from hongyan.core.identifier import MemberId, VerificationId
 from hongyan.core.ledger import Entry
@@ -72,6 +73,8 @@ class Accepting:
         self._texts.write(unit, draft)
         if draft.hits:
             unit.run_many(SQL["insert_hit"], draft.hits)
+        if draft.totals:
+            unit.run_many(SQL["add_to_total"], sorted(draft.totals.items()))
         if draft.kept:
             self._write_kept(unit, draft)
         if draft.created or draft.changed:
@@ -163,6 +166,10 @@ class _Snapshot:
 
     def balance(self, account: int) -> int:
         return self._memory.balances.get(account, 0)
+
+    def total(self, total: Total) -> int:
+        found = self._row("total", total)
+        return int(found[0]) if found else 0
 
     def kept(self, key: Mark) -> Kept | None:
         found = self._memory.kept.get(key)

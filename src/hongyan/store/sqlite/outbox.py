@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from hongyan.core.daily import total_of
 from hongyan.core.draft import Hit
 from hongyan.core.identifier import MessageId, written
 from hongyan.core.ledger import Entry
@@ -301,6 +302,9 @@ class Outbox:
 
     def _give_back(self, unit: Unit, accepted_at: Millis, hits: bytes | None) -> None:
         for mark, tag in _decode_hits(hits) if hits else ():
+            if total := total_of(mark):
+                unit.run(SQL["give_back_to_total"], total)
+                continue
             unit.run(SQL["insert_hit"], mark, -accepted_at, tag)
             again = partial(self._memory.apply_hit, mark, -accepted_at, tag)
             unit.committed.append(again)

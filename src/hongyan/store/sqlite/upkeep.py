@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from hongyan.core import inquiry
+from hongyan.core.daily import first_total
 from hongyan.core.identifier import MessageId, first_id, made_at
 from hongyan.core.message import LIFETIME, Kind, Status
 from hongyan.core.time import DAY, Millis
@@ -21,7 +22,7 @@ from hongyan.store.sqlite.pending import Pending
 from hongyan.store.sqlite.texts import Texts
 from hongyan.store.sqlite.waiting import Waiting
 from hongyan.store.sqlite.writer import Unit
-from hongyan.store.terms import RECEIPTS_COME, REPORTS_KEPT, RESULTS_KEPT, SLICE
+from hongyan.store.terms import RECEIPTS_COME, REPORTS_KEPT, RESULTS_KEPT, SLICE, TOTALS_KEPT
 
 _WIPED_TO: Final = "codes_wiped_to"
 """The meta key of the newest verification whose codes are known to be gone."""
@@ -115,6 +116,7 @@ class Upkeep:
         past = unit.now - DAY
         count = unit.changes(SQL["forget_hits"], [(SLICE, past)])
         count += unit.changes(SQL["forget_kept"], [(SLICE, past)])
+        count += unit.changes(SQL["forget_totals"], [(first_total(unit.now - TOTALS_KEPT), SLICE)])
         count += self._pending.forget_inquiries(unit, first_id(unit.now - inquiry.LONGEST), SLICE)
         count += self._forget_reports(unit)
         return count + unit.changes(SQL["forget_spilled"], [(past // DAY, SLICE)])

@@ -52,7 +52,7 @@ ORDER: Final = (
     *("signing_key", "message", "outbox", "attempt", "early_receipt", "verification"),
     *("current_verification", "known_openid", "member", "history", "kept", "reference"),
     *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply"),
-    *("opt_out", "link", "tally", "hour_tally", "filed_text", "app_text"),
+    *("opt_out", "link", "tally", "hour_tally", "filed_text", "app_text", "daily_total"),
 )
 """All tables of a house but `meta`, which is written last."""
 META: Final = "meta"

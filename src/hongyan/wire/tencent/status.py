@@ -8,6 +8,7 @@ the rules need not know them.
 from collections.abc import Mapping
 from typing import Final
 
+from hongyan.core import daily
 from hongyan.core.identifier import MessageId
 from hongyan.core.message import Status
 from hongyan.core.parameter import Flaw
@@ -39,8 +40,12 @@ WINDOWS: Final[Mapping[str, str]] = {
     "60s": f"{_MANY}.DeliveryFrequencyLimit",
     "1h": f"{_MANY}.PhoneNumberOneHourLimit",
     "day": f"{_MANY}.PhoneNumberDailyLimit",
+    daily.APP_DAY: f"{_MANY}.AppDailyLimit",
+    daily.MAINLAND_DAY: f"{_MANY}.AppMainlandChinaDailyLimit",
+    daily.ABROAD_DAY: f"{_MANY}.AppGlobalDailyLimit",
+    daily.COUNTRY_DAY: f"{_MANY}.AppCountryOrRegionDailyLimit",
 }
-"""By the names of `core.frequency`."""
+"""By the names of `core.frequency` and `core.daily`."""
 FINDINGS: Final[Mapping[str, str]] = {
     "account.individual": f"{_FAILED}.NotEnterpriseCertification",
     "image.missing": f"{_VALUE}.ImageInvalid",

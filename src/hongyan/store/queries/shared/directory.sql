@@ -4,7 +4,7 @@ SELECT id, name, kind, open FROM account;
 -- name: apps
 SELECT id, name, title, account, enabled, template, countries, windows, signature, free_text,
        refuses_meaningless, networks, client_windows, callback, sealed_callback_secret,
-       callback_form, content_windows, opens_min, closes_min, sealed_tencent, wechat
+       callback_form, content_windows, opens_min, closes_min, sealed_tencent, wechat, caps
 FROM app;
 
 -- name: app_names
@@ -42,7 +42,7 @@ UPDATE app
 SET enabled = ?, template = ?, countries = ?, windows = ?, signature = ?, free_text = ?,
     refuses_meaningless = ?, networks = ?, client_windows = ?, callback = ?,
     sealed_callback_secret = ?, callback_form = ?, content_windows = ?, opens_min = ?,
-    closes_min = ?, sealed_tencent = ?, wechat = ?
+    closes_min = ?, sealed_tencent = ?, wechat = ?, caps = ?
 WHERE id = ?;
 
 -- name: insert_key
