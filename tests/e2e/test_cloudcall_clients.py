@@ -1,6 +1,7 @@
 """Unmodified wx-server-sdk, of seven versions: the document's calls, its answers and its exceptions."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -23,6 +24,7 @@ from support.mini_program import (
     noticed,
     third_party_in,
 )
+from support.postgres import database
 from support.process import Dev
 
 pytestmark = [
@@ -125,24 +127,34 @@ def test_the_function_of_the_document_runs_as_it_stands(
 ) -> None:
     """Its number is nobody's; in development the sandbox phone has it."""
     with Dev(tmp_path_factory.mktemp("document") / "data") as dev:
-        seeded = dev.file["wechat"]
-        function = CloudFunction(
-            dev.url,
-            seeded["env"],
-            seeded["secret_id"],
-            seeded["secret_key"],
-            seeded["wx_api_token"],
-        )
-        folder = deployed(tmp_path_factory.mktemp("function"), version)
-        answer = told("run.js", {"function": str(folder)}, function.environment(version))
-        assert list(answer) == ["sendStatusList", "errMsg", "errCode"]
-        assert answer["errMsg"] == "openapi.cloudbase.sendSms:ok"
-        (status,) = answer["sendStatusList"]
-        assert (status["phoneNumber"], status["code"]) == ("+8612345678910", "Ok")
-        query = "phone=%2B8612345678910&wait=5"
-        text = dev.nobody.get(f"/sandbox/messages/latest?{query}").json["text"]
-        assert text.startswith("【鸿雁】发布了新的能力,跳转小程序 http")
-        assert text.endswith(" 回T退订")
+        require_document(dev, version, tmp_path_factory.mktemp("function"))
+
+
+def test_it_does_on_postgresql(tmp_path: Path) -> None:
+    with database() as address, Dev(tmp_path / "data", "--database", address) as dev:
+        require_document(dev, NEWEST, tmp_path / "function")
+
+
+def require_document(dev: Dev, version: str, folder: Path) -> None:
+    """What the document says of its function."""
+    seeded = dev.file["wechat"]
+    function = CloudFunction(
+        dev.url,
+        seeded["env"],
+        seeded["secret_id"],
+        seeded["secret_key"],
+        seeded["wx_api_token"],
+    )
+    deployed(folder, version)
+    answer = told("run.js", {"function": str(folder)}, function.environment(version))
+    assert list(answer) == ["sendStatusList", "errMsg", "errCode"]
+    assert answer["errMsg"] == "openapi.cloudbase.sendSms:ok"
+    (status,) = answer["sendStatusList"]
+    assert (status["phoneNumber"], status["code"]) == ("+8612345678910", "Ok")
+    query = "phone=%2B8612345678910&wait=5"
+    text = dev.nobody.get(f"/sandbox/messages/latest?{query}").json["text"]
+    assert text.startswith("【鸿雁】发布了新的能力,跳转小程序 http")
+    assert text.endswith(" 回T退订")
 
 
 def test_a_third_party_calls_for_a_mini_program(house: HeldHouse, mini: MiniProgram) -> None:

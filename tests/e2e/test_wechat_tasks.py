@@ -263,6 +263,20 @@ def test_a_file_that_is_no_csv_is_told(holder: Holder) -> None:
     assert one["Remarks"] == "第1行：The file is UTF-16; save it as CSV UTF-8."
 
 
+def test_nobody_who_has_the_disk_reads_a_file(held: HeldHouse, holder: Holder) -> None:
+    """Neither while it waits nor when it was texted; nor in what is told of bad lines."""
+    number, bad = new_number(), new_number()
+    uri = uploaded(holder, lines_of([number]) + f"{bad},机密的内容,//x\n".encode())
+    for lines in (0, 2):
+        if lines:
+            records(holder, asked(holder, uri).json["query_id"], lines)
+        kept = [path for path in held.directory.rglob("*") if path.is_file()]
+        assert any(path.name.startswith("hongyan.db") for path in kept)
+        found = b"".join(path.read_bytes() for path in kept)
+        for secret in (number, number[3:], bad, bad[3:], CONTENT, "机密的内容"):
+            assert secret.encode() not in found
+
+
 # Time.
 
 
