@@ -2,9 +2,11 @@
 
 import os
 import re
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import pytest
@@ -13,7 +15,7 @@ from hongyan.core.identifier import written
 from hongyan.core.time import DAY
 from hongyan.service.administer import new_key
 from hongyan.service.directory import KeyKind
-from hongyan.service.website import WechatSettings
+from hongyan.service.website import MOST_BYTES, WechatSettings
 from hongyan.settings import ServerSettings, Settings
 from hongyan.wire.wechat.answers import message_of
 from support.held import HeldHouse
@@ -256,6 +258,41 @@ def test_a_file_that_is_known_is_not_sent_again(held: HeldHouse, mini: MiniProgr
     changed = opened(mini, address, if_none_match=etag)
     assert (changed.status, changed.body) == (200, b"another one")
     assert opened(mini, address, "HEAD").status == 200
+
+
+def large_file(held: HeldHouse, mini: MiniProgram) -> tuple[str, bytes]:
+    """(its path, its content) of the largest that is served."""
+    content = os.urandom(1 << 20) * (MOST_BYTES >> 20)
+    (websites_of(held) / mini.env / "film.mp4").write_bytes(content)
+    return f"/site/{mini.env}/film.mp4", content
+
+
+def test_a_large_file_is_served_whole(held: HeldHouse, mini: MiniProgram) -> None:
+    path, content = large_file(held, mini)
+    heard = opened(mini, path)
+    assert (heard.status, heard.headers["content-length"]) == (200, str(MOST_BYTES))
+    assert heard.body == content
+    assert opened(mini, path, "HEAD").headers["content-length"] == str(MOST_BYTES)
+    assert opened(mini, path, if_none_match=heard.headers["etag"]).status == 304
+
+
+def test_who_reads_slowly_makes_us_hold_a_piece(held: HeldHouse, mini: MiniProgram) -> None:
+    path, _ = large_file(held, mini)
+    parts = urlsplit(mini.url)
+    before = resident_bytes()
+    with ExitStack() as readers:
+        for _ in range(24):
+            reader = readers.enter_context(socket.create_connection((parts.hostname, parts.port)))
+            reader.settimeout(10)
+            reader.sendall(f"GET {path} HTTP/1.1\r\nhost: {parts.netloc}\r\n\r\n".encode())
+            assert reader.recv(8, socket.MSG_PEEK) == b"HTTP/1.1"
+        assert resident_bytes() - before < 8 * MOST_BYTES
+
+
+def resident_bytes() -> int:
+    """Of this process, which serves the house."""
+    pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGESIZE")
 
 
 def test_nothing_outside_a_website_is_served(held: HeldHouse, mini: MiniProgram) -> None:

@@ -5,6 +5,8 @@ pages run in a sandbox, where a script is nobody's.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
@@ -13,9 +15,9 @@ import structlog
 from hongyan.api import jump
 from hongyan.core import link
 from hongyan.core.errors import HongyanError, NotFound
-from hongyan.core.website import UnsafePath, page
+from hongyan.core.website import Page, UnsafePath, page
 from hongyan.service.serving import Serving
-from hongyan.service.website import LINKS, SITES, NoSuchPage, Websites
+from hongyan.service.website import LINKS, MOST_WHOLE, SITES, NoSuchPage, Websites
 from hongyan.service.wechat.linking import URL_LINKS, Linking
 from hongyan.wire.http import Header, Request, Response, Route
 from hongyan.wire.wechat.fault import Fault
@@ -134,8 +136,22 @@ class WebsitesApi:
         file = await asyncio.to_thread(self._websites.read, environment, found, known)
         headers = (*_FILE_HEADERS, *headers, (b"etag", file.etag.encode()))
         content_type = _TYPES.get(found.file[found.file.rfind(".") :].lower(), _ANY)
-        status = 304 if file.etag == known else 200
-        return Response(status, file.content, content_type, headers)
+        if file.etag == known:
+            return Response(304, b"", content_type, headers)
+        if len(file.content) == file.size:
+            return Response(200, file.content, content_type, headers)
+        headers += ((b"content-length", b"%d" % file.size),)
+        pieces = self._pieces(environment, found, file.size)
+        return Response(200, b"", content_type, headers, pieces)
+
+    async def _pieces(self, environment: str, found: Page, size: int) -> AsyncIterator[bytes]:
+        """A large file, no faster than it is read: who reads slowly makes us hold a piece of it."""
+        with suppress(NoSuchPage):  # It is gone since: whoever waits sees that it is cut off.
+            file = await asyncio.to_thread(self._websites.opened, environment, found)
+            with file:
+                while size and (piece := await asyncio.to_thread(file.read, min(size, MOST_WHOLE))):
+                    size -= len(piece)
+                    yield piece
 
 
 def _redirected(address: str) -> Response:

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from contextlib import suppress
+from io import BufferedReader
 from typing import Final
 
 import msgspec
@@ -21,6 +22,8 @@ SITES: Final = "/site"
 """Where an environment and its pages stand behind, as long as websites have no host of their own."""
 MOST_BYTES: Final = 16 << 20
 """Of a file that is served."""
+MOST_WHOLE: Final = 1 << 18
+"""Of one that is held whole until its reader has it, who may take his time."""
 
 ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 """What may be the name of a folder and of a host."""
@@ -46,7 +49,9 @@ class Found(msgspec.Struct, frozen=True):
     """A file of a website."""
 
     etag: str
+    size: int
     content: bytes
+    """Empty where it is larger than MOST_WHOLE: it is read as it leaves."""
 
 
 class NoSuchPage(Exception):
@@ -96,14 +101,19 @@ class Websites:
         return True
 
     def read(self, environment: str, page: Page, known: str = "") -> Found:
-        """A page's file; without its content where the caller knows it by its etag.
+        """A page's file; without its content where the caller knows it by its etag, and where it is large.
 
         Waits for the disk. Raises NoSuchPage.
         """
-        with os.fdopen(self._opened(environment, page), "rb") as file:
+        with self.opened(environment, page) as file:
             about = os.fstat(file.fileno())
             etag = f'"{about.st_mtime_ns:x}-{about.st_size:x}"'
-            return Found(etag, b"" if etag == known else file.read(MOST_BYTES))
+            is_wanted = etag != known and about.st_size <= MOST_WHOLE
+            return Found(etag, about.st_size, file.read(MOST_WHOLE) if is_wanted else b"")
+
+    def opened(self, environment: str, page: Page) -> BufferedReader:
+        """A page's file, to be read and closed. Waits for the disk. Raises NoSuchPage."""
+        return os.fdopen(self._opened(environment, page), "rb")
 
     def _of(self, environment: str) -> str:
         """Its folder; empty where it can have none."""
