@@ -1,5 +1,6 @@
 """The lines of the README work as printed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -40,10 +41,22 @@ def test_the_first_calls_work_as_printed(printed: dict[str, list[str]], own: Dev
     assert ran.stdout.endswith("queued\n")
 
 
+@pytest.mark.parametrize("printed", ["README.md", "README.zh-CN.md"], indirect=True)
+def test_the_texts_of_other_platforms_clients_are_taken(
+    printed: dict[str, list[str]], own: Dev
+) -> None:
+    [block] = [block for block in printed["sh"] if "hongyan debug send" in block]
+    told = _run(block, own)
+    assert "tencent: Ok  send success" in told
+    assert "wechat: Ok  send success" in told
+
+
 def _run(block: str, house: Dev) -> str:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["/bin/bash", "-eu", "-c", block.replace("http://127.0.0.1:8080", house.url)],
         cwd=house.data.parent,
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         check=True,
