@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from runpy import run_path
 from urllib.parse import urlsplit
 
 import pytest
 
 from support.examples import FOLDER, KINDS, Example, refused_to_start, running, settings_of
+from support.node import installed_node
 from support.postgres import database
 from support.process import Answer, Client, Dev, new_address, new_phone
 
@@ -185,6 +187,51 @@ def test_nothing_of_a_person_is_printed(kind: str, dev: Dev) -> None:
 def test_what_is_not_set_is_said_at_the_start(kind: str, dev: Dev, missing: str) -> None:
     settings = {name: value for name, value in settings_of(dev).items() if name != missing}
     assert missing in refused_to_start(kind, settings)
+
+
+# A clock that is handed in: both keep their codes by the same rules.
+
+_NODE_CODES = """
+const { Codes, TooOften } = require("./service/codes");
+let now = 0;
+const codes = new Codes(() => now * 1000);
+const often = (phone) => {
+  try { codes.create(phone, "there"); return false; } catch (error) { return error instanceof TooOften; }
+};
+const first = codes.create("+8613800138000", "here");
+now = 59; const early = often("+8613800138000");
+now = 60; const second = codes.create("+8613800138000", "here");
+now = 299; const good = codes.take(first.id, first.code);
+now = 360; const late = codes.take(second.id, second.code);
+codes.drop(codes.create("+8613800138001", "here").id);
+const held = often("+8613800138001");
+console.log(JSON.stringify([early, good, late ?? null, held]));
+"""
+
+
+def test_a_code_of_express_lives_for_five_minutes_and_a_number_rests_for_one() -> None:
+    node = installed_node(FOLDER / "tencent-register-node")
+    told = json.loads(node.said(node.node, "-e", _NODE_CODES))
+    assert told == [True, "+8613800138000", None, True]
+
+
+def test_a_code_of_fastapi_lives_for_five_minutes_and_a_number_rests_for_one() -> None:
+    module = run_path(str(FOLDER / "tencent-register-fastapi" / "codes.py"))
+    now = 0.0
+    codes, phone = module["Codes"](lambda: now), "+8613800138000"
+    first = codes.create(phone, "here")
+    now = 59
+    with pytest.raises(module["TooOften"]):
+        codes.create(phone, "there")
+    now = 60
+    second = codes.create(phone, "here")
+    now = 299
+    assert codes.take(first.id, first.code) == phone
+    now = 360
+    assert codes.take(second.id, second.code) is None
+    codes.drop(codes.create("+8613800138001", "here").id)
+    with pytest.raises(module["TooOften"]):
+        codes.create("+8613800138001", "there")
 
 
 def test_packages_come_from_the_public_registry() -> None:
