@@ -205,6 +205,29 @@ def test_how_large_a_body_may_be_is_its_routes_affair() -> None:
     assert chosen.largest("/elsewhere", {b"x-most": b"7"}) == 0
 
 
+@pytest.mark.parametrize(
+    ("peer", "chain", "known"),
+    [
+        (PROXY, "192.0.2.7", True),
+        (PROXY, f"192.0.2.7, {PROXY}", True),
+        (PROXY, PROXY, False),
+        (PROXY, "unknown", False),
+        ("192.0.2.9", "192.0.2.7", False),
+        ("192.0.2.9", "192.0.2.9", False),
+        ("192.0.2.9", "", True),
+    ],
+)
+async def test_whoever_comes_by_a_proxy_that_nobody_trusts_is_not_known(
+    peer: str, chain: str, *, known: bool
+) -> None:
+    _, called, chosen = choosy()
+    request = ask("/", peer=peer, x_action="a")
+    if chain:
+        request.headers = {**request.headers, b"x-forwarded-for": chain.encode()}
+    await chosen.respond(request)
+    assert called.requests[-1].peer_is_known is known
+
+
 async def test_a_host_is_told_by_trusted_proxies_alone() -> None:
     _, called, chosen = choosy()
     for peer, told in ((PROXY, "sms.example.com"), ("192.0.2.9", "")):

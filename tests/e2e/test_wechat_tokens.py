@@ -247,6 +247,9 @@ def test_a_trusted_network_needs_no_token(held: HeldHouse) -> None:
     given = msgspec.json.encode(body)
     claimed = mini.at("127.0.0.1").http("POST", SEND, given, headers)
     assert claimed.fault == (41001, "access_token missing")
+    # Nor whoever comes through a proxy in that network, which `trusted_proxies` does not name.
+    by_proxy = mini.http("POST", SEND, given, {"X-Forwarded-For": "192.0.2.7"})
+    assert by_proxy.fault == (41001, "access_token missing")
 
 
 def test_a_server_of_several_apps_says_for_which_it_calls(held: HeldHouse) -> None:

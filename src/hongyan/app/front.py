@@ -91,6 +91,7 @@ class Front:
         if request.peer and _within(request.peer, self._proxies):
             request.forwarded_host = request.header(b"x-forwarded-host")
             request.peer = self._behind(request)
+            request.peer_is_told = not _within(request.peer, self._proxies)
 
     def _behind(self, request: Request) -> str:
         """The caller's address: the last one in the chain that is no proxy of ours.

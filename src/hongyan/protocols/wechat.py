@@ -90,7 +90,8 @@ class WeChat:
 
     async def _serve(self, api: Api, request: Request) -> Response:
         given = credential(request.query)
-        caller = await self._callers.of(given, request.peer)
+        # Who is trusted for an address alone must not come through a proxy that has one.
+        caller = await self._callers.of(given, request.peer if request.peer_is_known else "")
         answer = await api(caller, request.body)
         if given.access_token or given.cloudbase_access_token:
             return _response(answer)

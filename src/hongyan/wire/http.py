@@ -28,10 +28,17 @@ class Request(msgspec.Struct):
     """The path with its `{…}`, for logs and counts: what stood there may be a secret."""
     forwarded_host: str = ""
     """What the caller named as the host, as far as a trusted proxy tells it."""
+    peer_is_told: bool = False
+    """Whether a trusted proxy has told `peer`."""
 
     def header(self, name: bytes) -> str:
         """A header's value; empty when it is missing."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def peer_is_known(self) -> bool:
+        """Whether `peer` is the caller's, and not of a proxy before him that nobody trusts."""
+        return self.peer_is_told or b"x-forwarded-for" not in self.headers
 
     def parameter(self, name: str) -> str:
         """A query parameter's (last) value; empty when it is missing."""
