@@ -11,11 +11,11 @@ from hongyan.core.country import Scope
 from hongyan.core.identifier import MessageId
 from hongyan.core.message import Kind, Status
 from hongyan.core.outcome import Accepted, Rejected
-from hongyan.core.time import DAY, HOUR, SECOND, beijing
+from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, Millis, beijing
 from hongyan.service.directory import Review, TencentProfile
 from hongyan.service.hear import Hearing
 from hongyan.service.ports import Receipt
-from hongyan.wire.tencent.push import message_of
+from hongyan.wire.tencent.push import message_of, serial_no
 from support.tencent_house import APP, NAME, House, opened
 from support.world import Furnish
 
@@ -305,6 +305,70 @@ async def test_no_text_has_a_number_beyond_all_ids(house: House) -> None:
     found = await asked(house, "ReportConversion", SerialNo="2019:" + "9" * 19, ConversionTime=1)
     status = found["ReportConversionStatus"]
     assert status["Code"] == "InvalidParameter.InvalidParameters"
+
+
+def conversion(house: House, message: MessageId, later_s: int = 0) -> dict[str, Any]:
+    at = house.world.clock() // SECOND + later_s
+    return {"SerialNo": serial_no(message), "ConversionTime": at}
+
+
+async def converted(house: House, message: MessageId) -> Millis:
+    app = house.world.administering.directory().apps[NAME]
+    record = await house.world.store.message(app.id, message)
+    assert record is not None
+    return record.converted_at
+
+
+async def test_a_conversion_is_kept_once_as_it_was_told_first(house: House) -> None:
+    world = house.world
+    message, other = await sent(house, PHONE, "+8613800138001")
+    world.clock.pass_by(10 * MINUTE)
+    told = conversion(house, message, later_s=-60)
+    for later in (0, SECOND, 0):
+        world.clock.pass_by(later)
+        status = (await asked(house, "ReportConversion", **told))["ReportConversionStatus"]
+        assert status["Code"] == "OK"
+        told["ConversionTime"] += 1
+    at = (told["ConversionTime"] - 3) * SECOND
+    assert await converted(house, message) == at
+    assert await converted(house, other) == 0
+    await world.restart()
+    assert await converted(house, message) == at
+    app = world.administering.directory().apps[NAME]
+    assert world.administering.conversions(app.id, 0) == 1
+    assert world.administering.conversions(world.app, 0) == 0
+    assert world.administering.conversions(app.id, world.clock()) == 0
+
+
+@pytest.mark.parametrize(("later_s", "kept"), [(-86_400, 0), (0, 60), (300, 60)])
+async def test_no_text_is_used_before_it_is_sent_or_later_than_now(
+    house: House, later_s: int, kept: int
+) -> None:
+    (message,) = await sent(house)
+    begun = house.world.clock()
+    house.world.clock.pass_by(MINUTE)
+    told = conversion(house, message, later_s)
+    status = (await asked(house, "ReportConversion", **told))["ReportConversionStatus"]
+    assert status["Code"] == "OK"
+    assert await converted(house, message) == begun + kept * SECOND
+
+
+async def test_without_a_time_a_conversion_is_now(house: House) -> None:
+    (message,) = await sent(house)
+    await asked(house, "ReportConversion", SerialNo=serial_no(message))
+    assert await converted(house, message) == house.world.clock()
+
+
+async def test_a_conversion_that_cannot_be_is_not_kept(house: House) -> None:
+    (message,) = await sent(house)
+    ahead = conversion(house, message, later_s=301)
+    foreign = house.world.message()
+    await house.world.send(foreign)
+    for told in (ahead, conversion(house, foreign.id)):
+        status = (await asked(house, "ReportConversion", **told))["ReportConversionStatus"]
+        assert status["Code"] == "InvalidParameter.InvalidParameters"
+    assert await converted(house, message) == 0
+    assert house.world.administering.conversions(house.world.app, 0) == 0
 
 
 async def test_the_oldest_package_is_used_first(house: House) -> None:

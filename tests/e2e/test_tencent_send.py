@@ -2,6 +2,7 @@
 
 import pytest
 
+from hongyan.core.identifier import written
 from hongyan.wire.tencent.push import message_of
 from support.process import Dev, new_phone
 from support.tencent_app import TencentApp, moved_in
@@ -43,3 +44,17 @@ def test_each_number_has_its_result_in_its_place(dev: Dev, shared: TencentApp) -
         f"+86{second}",
         "8613800",
     ]
+
+
+def test_a_code_that_was_filled_in_is_told_of_and_counted(dev: Dev, phone: str) -> None:
+    app = moved_in(dev)
+    (serial,) = app.sent(phone)
+    for _ in range(2):
+        said = app.call("ReportConversion", SmsSdkAppId=app.sdk_app_id, SerialNo=serial)
+        assert said.response["ReportConversionStatus"]["Code"] == "OK"
+    assert dev.command("app", "show", app.sdk_app_id)["converted"] == 1
+    key = dev.command("key", "add", app.sdk_app_id)["key"]
+    message = message_of(serial)
+    assert message is not None
+    found = dev.app.with_key(key).get(f"/v1/messages/{written(message)}").json
+    assert [step["event"] for step in found["timeline"]].count("converted") == 1

@@ -223,6 +223,8 @@ def _timeline(record: MessageRecord) -> list[Event]:
     if record.clicks:
         times = "once" if record.clicks == 1 else f"{record.clicks} times"
         steps.append((record.clicked_at, Event("", "opened", reason=f"So far {times}.")))
+    if record.converted_at:
+        steps.append((record.converted_at, Event("", "converted")))
     if record.status in _LAST_STEPS:
         steps.append((record.settled_at, Event("", record.status, code=record.receipt_code)))
     steps.sort(key=lambda step: step[0])

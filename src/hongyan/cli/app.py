@@ -23,10 +23,13 @@ from hongyan.cli.desk import (
 from hongyan.cli.show import as_json, fail, show, show_row, show_table
 from hongyan.cli.where import place_option
 from hongyan.core.phone import COUNTRIES
+from hongyan.core.time import DAY
 from hongyan.service import administer
 from hongyan.service.directory import App, Directory, Form
 from hongyan.service.ports import Administration
 from hongyan.wire.callback import AddressRefused, require_callable
+
+_COUNTED = 30 * DAY
 
 
 @click.group()
@@ -87,11 +90,14 @@ def app_list(place: Place) -> None:
 @as_json
 @operating
 def app_show(name: str, place: Place) -> None:
-    """An app with its keys, limits and callback."""
-    with opened(place) as administering:
+    """An app with its keys, limits and callback, and how many of its texts of the last 30 days led to
+    what they were for, as it has reported.
+    """
+    with opened_now(place) as (administering, now):
         known = administering.directory()
         one = found_app(known, name)
         row = app_row(known, one, administering.balance(one.account.id))
+        row["converted"] = administering.conversions(one.id, now - _COUNTED)
     row["keys"] = [
         {
             "hint": key.hint,

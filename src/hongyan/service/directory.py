@@ -19,6 +19,7 @@ from hongyan.core.time import Millis
 from hongyan.wire.wechat.tokens import Grant
 
 NEVER: Final[Millis] = 1 << 62
+ALL_APIS: Final = "/*"
 """When a key ends that nobody has ended."""
 
 
@@ -203,6 +204,14 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     app: int
     has_website: bool = True
+    opens_apis: bool = True
+    """Whether its containers may call without the secret of their mini program."""
+    opened_at: Millis = 0
+    """When that was last allowed: tokens from before are not good."""
+    apis: tuple[str, ...] = (ALL_APIS,)
+    """The paths that they may call, or beginnings of paths with `*` behind them."""
+    apis_version: int = 1
+    """Of these three; whoever changes them names the one that he has seen."""
 
 
 class CloudToken(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,3 +115,8 @@ class Records(Protocol):
 
     async def open_link(self, link: int, at: Millis) -> Opened | None:
         """A link that is good at that moment; counted as opened. None for every other."""
+
+    async def convert(self, app: int, message: MessageId, at: Millis) -> bool:
+        """Keep that a text led to what it was for: the first time that this is told of it. Whether
+        it is a text of this app's at all.
+        """

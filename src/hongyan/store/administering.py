@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from hongyan.core.country import Scope
-from hongyan.core.identifier import MessageId
+from hongyan.core.identifier import MessageId, first_id
 from hongyan.core.ledger import Entry
 from hongyan.core.message import Kind, Status
 from hongyan.core.time import Millis
@@ -139,7 +139,6 @@ class Administering(Credentials, Reviewing, Tasking):
             for message, app, status, attempts, failure in self._rows("given_up", most)
         ]
 
-    def owe_again(self, messages: Collection[MessageId]) -> int:
     def reply_debts(self, most: int) -> list[ReplyDebt]:
         """The replies that were given up, the newest first."""
         return [
@@ -147,12 +146,17 @@ class Administering(Credentials, Reviewing, Tasking):
             for reply, app, attempts, failure in self._rows("replies_nobody_took", most)
         ]
 
+    def owe_again(self, messages: Collection[MessageId]) -> int:
         """Have given up reports and replies tried again, from the beginning; how many there were."""
         now = self._clock()
         with self.together():
             reports = [self._run("owe_again", now, message) for message in messages]
             replies = [self._run("owe_reply_again", now, message) for message in messages]
         return sum(reports) + sum(replies)
+
+    def conversions(self, app: int, since: Millis) -> int:
+        """How many of the app's texts since a moment led to what they were for, as it says."""
+        return self._returning("count_conversions", app, first_id(since))
 
     def put_route(self, kind: Kind, providers: Sequence[str]) -> None:
         with self._change():

@@ -2,8 +2,10 @@
 
 from hongyan.core import country
 from hongyan.core.country import UNKNOWN
+from hongyan.core.identifier import MessageId, made_at
 from hongyan.core.time import SECOND
 from hongyan.protocols.tencent.asking import Asking, Works, app_of
+from hongyan.service.directory import App
 from hongyan.service.serving import Serving
 from hongyan.wire.tencent.answers import (
     DescribePhoneNumberInfoResponse,
@@ -18,7 +20,7 @@ from hongyan.wire.tencent.status import CONVERTED, CONVERTED_MESSAGE, DESCRIBED
 
 _UNREAD = "FailedOperation.PhoneNumberParseFail"
 _NO_SUCH_TEXT = "InvalidParameter.InvalidParameters"
-_AHEAD_S = 300
+_AHEAD = 300 * SECOND
 """By which a caller's clock may be ahead, as with signatures."""
 
 
@@ -41,18 +43,25 @@ class Numbers:
     async def report(
         self, asking: Asking, request: ReportConversionRequest
     ) -> ReportConversionResponse:
-        """Of a text of this app's. It is not kept: no route here is chosen by it."""
+        """Of a text of this app's; the first report of a text is kept. No route here is chosen by it."""
         app = await app_of(self._store, asking.caller, request.sms_sdk_app_id)
         message = message_of(request.serial_no)
-        is_known = message is not None and await self._store.message(app.id, message) is not None
-        latest = self._clock() // SECOND + _AHEAD_S
-        if is_known and (request.conversion_time or 0) <= latest:
+        if message is not None and await self._converted(app, message, request.conversion_time):
             status = ReportConversionStatus(code=CONVERTED, message=CONVERTED_MESSAGE)
         else:
             status = ReportConversionStatus(
                 code=_NO_SUCH_TEXT, message=CODES[_NO_SUCH_TEXT].says(ENGLISH)
             )
         return ReportConversionResponse(report_conversion_status=status)
+
+    async def _converted(self, app: App, message: MessageId, told_s: int | None) -> bool:
+        now = self._clock()
+        told = now if told_s is None else told_s * SECOND
+        if told > now + _AHEAD:
+            return False
+        # By our clock a text is not used before it is sent, nor later than this.
+        at = max(min(told, now), made_at(message))
+        return await self._store.convert(app.id, message, at)
 
 
 def _info(written: str) -> PhoneNumberInfo:

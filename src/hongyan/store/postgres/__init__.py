@@ -44,7 +44,7 @@ from hongyan.store.postgres.listing import Listing
 from hongyan.store.postgres.numbering import Numbering
 from hongyan.store.postgres.outbox import Outbox
 from hongyan.store.postgres.pending import Pending
-from hongyan.store.postgres.texts import Texts
+from hongyan.store.postgres.texts import Texts, convert
 from hongyan.store.postgres.unit import Transactions, Unit
 from hongyan.store.postgres.upkeep import Upkeep
 from hongyan.store.postgres.watching import Watch
@@ -278,6 +278,9 @@ class PostgresStore:
 
     async def open_link(self, link: int, at: Millis) -> Opened | None:
         return await self._do(partial(self._texts.open_link, link=link, at=at))
+
+    async def convert(self, app: int, message: MessageId, at: Millis) -> bool:
+        return await self._do(partial(convert, app=app, message=message, at=at))
 
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._transactions.read(

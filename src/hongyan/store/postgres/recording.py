@@ -18,9 +18,9 @@ from hongyan.store.rows import verification_of
 from hongyan.store.seal import Seal
 
 _RECORD_COLUMNS: Final = 11
-_MESSAGE_COLUMNS: Final = 15
-"""Of the query `message`: the record's, then warning, failure, clicks, the first of them, then those
-of an attempt.
+_MESSAGE_COLUMNS: Final = 16
+"""Of the query `message`: the record's, then warning, failure, clicks, the first of them, conversion,
+then those of an attempt.
 """
 
 
@@ -45,9 +45,14 @@ async def message(
         return None
     attempts = [row[_MESSAGE_COLUMNS:] for row in rows if row[_MESSAGE_COLUMNS] is not None]
     record, _ = record_of(rows[0][:_RECORD_COLUMNS], attempts, seal, directory)
-    warning, failure, clicks, clicked_at = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
+    warning, failure, clicks, clicked_at, converted_at = rows[0][_RECORD_COLUMNS:_MESSAGE_COLUMNS]
     return msgspec.structs.replace(
-        record, warning=warning, report_failure=failure, clicks=clicks, clicked_at=clicked_at
+        record,
+        warning=warning,
+        report_failure=failure,
+        clicks=clicks,
+        clicked_at=clicked_at,
+        converted_at=converted_at,
     )
 
 

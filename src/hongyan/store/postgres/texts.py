@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hongyan.core.draft import Draft
-from hongyan.core.identifier import first_id
+from hongyan.core.identifier import MessageId, first_id
 from hongyan.core.message import Message
 from hongyan.core.time import HOUR, Millis
 from hongyan.service.recording import Opened
@@ -43,6 +43,10 @@ class Texts:
             return None
         *columns, app, times = found
         return Opened(link_of(columns, self._seal), app, times)
+
+
+async def convert(unit: Unit, app: int, message: MessageId, at: Millis) -> bool:
+    return bool(await unit.value(SQL["insert_conversion"], message, app, at))
 
 
 async def sweep(unit: Unit) -> list[int]:

@@ -321,6 +321,9 @@ class SqliteStore:
     async def open_link(self, link: int, at: Millis) -> Opened | None:
         return await self._do(partial(self._texts.open_link, link=link, at=at))
 
+    async def convert(self, app: int, message: MessageId, at: Millis) -> bool:
+        return await self._do(partial(self._texts.convert, app=app, message=message, at=at))
+
     async def verification(self, verification: VerificationId) -> Verification | None:
         return await self._read(
             lambda reader: recording.verification(reader, self._seal, verification)

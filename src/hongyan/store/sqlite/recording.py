@@ -35,6 +35,7 @@ def message(
         warning = connection.execute(SQL["warning"], (wanted,)).fetchone()
         failure = connection.execute(SQL["report_failure"], (wanted,)).fetchone()
         clicks = connection.execute(SQL["clicks"], (wanted,)).fetchall()[0]
+        converted = connection.execute(SQL["converted"], (wanted,)).fetchone()
     finally:
         connection.execute("COMMIT")
     if row is None:
@@ -46,6 +47,7 @@ def message(
         report_failure=failure[0] if failure else "",
         clicks=clicks[0] or 0,
         clicked_at=clicks[1] or 0,
+        converted_at=converted[0] if converted else 0,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hongyan.core.draft import Draft
-from hongyan.core.identifier import first_id
+from hongyan.core.identifier import MessageId, first_id
 from hongyan.core.message import Message
 from hongyan.core.time import HOUR, Millis
 from hongyan.service.recording import Opened
@@ -44,6 +44,10 @@ class Texts:
         *columns, times = found
         opened = link_of(columns, self._seal)
         return Opened(opened, unit.value(SQL["app_of"], opened.message), times)
+
+    def convert(self, unit: Unit, app: int, message: MessageId, at: Millis) -> bool:
+        unit.run(SQL["insert_conversion"], message, app, at)
+        return unit.row(SQL["is_text_of"], message, app) is not None
 
     def sweep(self, unit: Unit) -> int:
         """A slice of each; less than one is all that there was, and counts as nothing."""

@@ -51,7 +51,7 @@ ORDER: Final = (
     *("upload", "upload_piece", "task", "task_line"),
     *("signing_key", "message", "outbox", "attempt", "early_receipt", "verification"),
     *("current_verification", "known_openid", "member", "history", "kept", "reference"),
-    *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply"),
+    *("filed_reference", "warning", "report", "inquiry", "reply", "owed_reply", "conversion"),
     *("opt_out", "link", "tally", "hour_tally", "filed_text", "app_text", "daily_total"),
 )
 """All tables of a house but `meta`, which is written last."""

@@ -2,7 +2,7 @@
 SELECT m.id, m.kind, m.template, m.sealed, m.masked, m.units, coalesce(m.status, o.status),
        m.accepted_at, m.expires_at, coalesce(m.settled_at, 0), coalesce(m.receipt_code, ''),
        coalesce(w.word, ''), coalesce(r.failure, ''),
-       coalesce(c.times, 0)::integer, coalesce(c.at, 0),
+       coalesce(c.times, 0)::integer, coalesce(c.at, 0), coalesce(v.at, 0),
        a.number, a.provider, a.started_at, a.ended_at, a.outcome, a.code, a.reason
 FROM message AS m
 LEFT JOIN outbox AS o ON o.id = m.id
@@ -11,6 +11,7 @@ LEFT JOIN report AS r ON r.message = m.id AND r.given_up
 LEFT JOIN LATERAL (
   SELECT sum(opened) AS times, min(opened_at) AS at FROM link WHERE message = m.id AND opened > 0
 ) AS c ON true
+LEFT JOIN conversion AS v ON v.message = m.id
 LEFT JOIN attempt AS a ON a.message = m.id
 WHERE m.id = $1 AND m.app = $2 ORDER BY a.number;
 
