@@ -259,6 +259,16 @@ async def test_nothing_tells_a_token_or_a_key(world: World) -> None:
     assert TOKEN not in shown
 
 
+async def test_a_key_is_held_and_released(world: World) -> None:
+    desk = world.administering
+    desk.add_secret_key(key(world))
+    for is_held in (True, False):
+        assert desk.hold_secret_key(SECRET_ID, is_held=is_held)
+        known = await world.store.refresh()
+        assert known.secret_keys == {SECRET_ID: key(world, is_held=is_held)}
+    assert not desk.hold_secret_key("AKIDnone", is_held=True)
+
+
 # Third parties.
 
 

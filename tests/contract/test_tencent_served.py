@@ -23,7 +23,7 @@ from hongyan.service.serving import Serving
 from hongyan.service.texting import Obstacle
 from hongyan.wire.http import Request, Routes
 from hongyan.wire.tencent.codes import CODES
-from support.tencent import SECRET_KEY, Recorded, recorded
+from support.tencent import SECRET_ID, SECRET_KEY, Recorded, recorded
 from support.tencent_house import APP, House, opened
 from support.world import NOON, Furnish, Moment
 
@@ -90,6 +90,23 @@ async def code_of_deletion(house: House, template: int) -> str:
     response = await house.ask(house.signed("DeleteSmsTemplate", TemplateId=template))
     code: str = response.get("Error", {}).get("Code", "")
     return code
+
+
+async def test_a_key_that_is_held_waits_for_a_person(house: House) -> None:
+    """Whoever cannot sign by it learns nothing of that."""
+    world = house.world
+    assert world.administering.hold_secret_key(SECRET_ID, is_held=True)
+    await world.store.refresh()
+    assert (await house.ask(house.sending()))["Error"]["Code"] == "AuthFailure.MFAFailure"
+    forged = house.sending()
+    written = forged.headers[b"authorization"][:-4] + b"0000"
+    forged.headers = {**forged.headers, b"authorization": written}
+    assert (await house.ask(forged))["Error"]["Code"] == "AuthFailure.SignatureFailure"
+    assert await house.balance() == 1_000
+    assert world.administering.hold_secret_key(SECRET_ID, is_held=False)
+    await world.store.refresh()
+    world.clock.pass_by(SECOND)
+    assert "SendStatusSet" in await house.ask(house.sending())
 
 
 # Repetitions.

@@ -74,6 +74,15 @@ def test_a_secret_key_that_has_ended_is_gone(dev: Dev, key: str) -> None:
     assert "no live key" in refused("secret-key", "show", key, "--data", dev.data)
 
 
+def test_a_key_that_may_have_leaked_is_held_until_it_is_released(dev: Dev, key: str) -> None:
+    assert dev.command("secret-key", "hold", key, "--by", "ann") == {"held": key}
+    assert dev.command("secret-key", "show", key)["held"]
+    assert dev.command("secret-key", "release", key, "--by", "bo") == {"released": key}
+    assert not dev.command("secret-key", "show", key)["held"]
+    assert audited(dev, f"secret key {key}") == [("bo", "released"), ("ann", "held")]
+    assert "no live key" in refused("secret-key", "hold", "AKIDnone", "--data", dev.data)
+
+
 def test_temporary_credentials_come_with_a_token_and_an_end(dev: Dev) -> None:
     made = dev.command("secret-key", "create", "--temporary", "2")
     assert list(made) == ["secret_id", "secret_key", "token", "ends_at"]

@@ -208,6 +208,15 @@ def test_a_key_is_used_where_it_may_be(house: HeldHouse, mini: MiniProgram) -> N
     assert plain.ask(**sending(plain)).refused == Word.INVALID_SOURCE
 
 
+def test_a_key_that_is_held_calls_nothing(house: HeldHouse, mini: MiniProgram) -> None:
+    function = function_of(house, mini)
+    plain = Plain(function, house.clock() // SECOND)
+    with house.administering() as desk:
+        assert desk.hold_secret_key(function.secret_id, is_held=True)
+    noticed(house)
+    assert plain.ask(**sending(plain)).refused == Word.INVALID_COMMON
+
+
 # Bytes.
 
 PAIRS: Final = st.lists(

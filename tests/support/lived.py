@@ -101,6 +101,7 @@ async def _day_before(world: World) -> list[MessageId]:
     messages = [(await _named(world, f"old {number}", number)).id for number in range(5)]
     for claimed in await world.begun():
         await _settle(world, claimed, Accepted("up-old"), is_asked=False)
+    assert await world.store.convert(world.app, messages[0], world.clock())
     world.clock.pass_by(DAY + 2 * HOUR)
     await world.sweep()
     return messages
@@ -220,7 +221,11 @@ def _furnish_for_others(world: World, account: int) -> None:
         )
     )
     desk.used_secret_keys({"AKID1": now})
-    desk.put_environment(Environment(id="env-1", app=world.app, has_website=False))
+    desk.hold_secret_key("AKID1", is_held=True)
+    environment = Environment(
+        id="env-1", app=world.app, has_website=False, opens_apis=False, apis=("/tcb/*",)
+    )
+    desk.put_environment(environment)
     desk.add_cloud_token(
         NewCloudToken(
             app=world.app,

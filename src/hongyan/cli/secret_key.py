@@ -26,7 +26,7 @@ from hongyan.service.directory import NEVER, SecretKey
 _LONGEST_TEMPORARY_H = 36
 """As long as such credentials live at most with Tencent Cloud."""
 
-_LISTED = ("secret_id", "account", "ends_at", "used_at")
+_LISTED = ("secret_id", "account", "held", "ends_at", "used_at")
 
 
 @click.group("secret-key")
@@ -113,6 +113,38 @@ def secret_key_end(secret_id: str, who: str, place: Place) -> None:
     show({"ended": secret_id}, f"{secret_id} has ended.")
 
 
+@secret_key.command("hold")
+@click.argument("secret_id")
+@by_option
+@place_option
+@as_json
+@operating
+def secret_key_hold(secret_id: str, who: str, place: Place) -> None:
+    """Refuse all calls of a key that may have leaked, with AuthFailure.MFAFailure, until it is released."""
+    _hold(place, secret_id, who, is_held=True)
+
+
+@secret_key.command("release")
+@click.argument("secret_id")
+@by_option
+@place_option
+@as_json
+@operating
+def secret_key_release(secret_id: str, who: str, place: Place) -> None:
+    """Let a key that was held be used again."""
+    _hold(place, secret_id, who, is_held=False)
+
+
+def _hold(place: Place, secret_id: str, who: str, *, is_held: bool) -> None:
+    word = "held" if is_held else "released"
+    with opened(place) as administering, administering.together():
+        if secret_id not in administering.directory().secret_keys:
+            fail(f"There is no live key {secret_id}.")
+        administering.hold_secret_key(secret_id, is_held=is_held)
+        administering.audit(who, word, f"secret key {secret_id}")
+    show({word: secret_id}, f"{secret_id} is {word}.")
+
+
 @secret_key.command("allow-ip")
 @click.argument("secret_id")
 @click.argument("allowed", metavar="NETWORKS", nargs=-1, required=True)
@@ -146,6 +178,7 @@ def _row(one: SecretKey, used_at: Millis) -> dict[str, Any]:
         "secret_id": one.id,
         "account": one.account,
         "temporary": bool(one.token),
+        "held": one.is_held,
         "networks": [str(network) for network in one.networks],
         "created_at": rfc3339(one.created_at),
         "ends_at": "" if one.ends_at == NEVER else rfc3339(one.ends_at),

@@ -83,6 +83,8 @@ class CloudCall:
         session = found.form.get(_SESSION, b"")
         if key.token and not hmac.compare_digest(session, key.token.encode()):
             raise Refused(Word.INVALID_COMMON, "The session token is not the SecretId's.")
+        if key.is_held:
+            raise Refused(Word.INVALID_COMMON, "The SecretId is held until a person releases it.")
         if key.networks and not is_within(request.peer, key.networks):
             raise Refused(Word.INVALID_SOURCE, "The SecretId may not be used from this address.")
         self._uses.note(key.id, now)

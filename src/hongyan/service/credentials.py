@@ -45,6 +45,9 @@ class Credentials(Protocol):
     def restrict_secret_key(self, name: str, networks: Collection[Network]) -> bool:
         """From where alone it may be used, from now on; whether there is such a key."""
 
+    def hold_secret_key(self, name: str, *, is_held: bool) -> bool:
+        """Have its calls refused, or no longer; whether there is such a key."""
+
     def end_secret_key(self, name: str, at: Millis) -> bool:
         """Let it end at a moment (for an overlap, or now); whether there was a live one."""
 

@@ -193,6 +193,8 @@ class SecretKey(msgspec.Struct, frozen=True, kw_only=True):
     """Where it may be used from; anywhere while there are none."""
     created_at: Millis = 0
     ends_at: Millis = NEVER
+    is_held: bool = False
+    """It may have leaked: nothing is done by it until a person releases it."""
 
     def __repr__(self) -> str:
         return f"SecretKey({self.id!r})"

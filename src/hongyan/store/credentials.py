@@ -36,6 +36,10 @@ class Credentials(Changing):
         with self._change():
             return bool(self._run("restrict_secret_key", _listed(networks), name))
 
+    def hold_secret_key(self, name: str, *, is_held: bool) -> bool:
+        with self._change():
+            return bool(self._run("hold_secret_key", is_held, name))
+
     def end_secret_key(self, name: str, at: Millis) -> bool:
         with self._change():
             return bool(self._run("end_secret_key", at, name, self._clock()))
@@ -51,7 +55,18 @@ class Credentials(Changing):
     def put_environment(self, environment: Environment) -> bool:
         one = environment
         with self._change():
-            return bool(self._run("put_environment", one.id, one.app, one.has_website))
+            return bool(
+                self._run(
+                    "put_environment",
+                    one.id,
+                    one.app,
+                    one.has_website,
+                    one.opens_apis,
+                    one.opened_at,
+                    written(one.apis),
+                    one.apis_version,
+                )
+            )
 
     def add_cloud_token(self, token: NewCloudToken) -> None:
         with self._change():

@@ -100,10 +100,7 @@ def read(rows: Rows, seal: Seal, now: Millis) -> Directory:
         signing_keys=tuple([_signing_key(row, seal) for row in rows("signing_keys")]),
         good_until=now,
         secret_keys={one.id: one for one in secret_keys},
-        environments={
-            name: Environment(id=name, app=app, has_website=bool(has_website))
-            for name, app, has_website in rows("environments")
-        },
+        environments={row[0]: _environment(row) for row in rows("environments")},
         cloud_tokens={row[0]: _cloud_token(row, apps) for row in rows("cloud_tokens")},
         tickets={
             component: Ticket(hashed, at + TICKET_LIFETIME)
@@ -193,7 +190,7 @@ def _key(row: Iterable[Any], apps: dict[int, App]) -> Key:
 
 
 def _secret_key(row: Iterable[Any], seal: Seal) -> SecretKey:
-    name, account, secret, token, networks, created_at, ended_at = row
+    name, account, secret, token, networks, created_at, ended_at, held = row
     place = name.encode()
     return SecretKey(
         id=name,
@@ -203,6 +200,20 @@ def _secret_key(row: Iterable[Any], seal: Seal) -> SecretKey:
         networks=_networks(networks),
         created_at=created_at,
         ends_at=NEVER if ended_at is None else ended_at,
+        is_held=bool(held),
+    )
+
+
+def _environment(row: Iterable[Any]) -> Environment:
+    name, app, has_website, opens_apis, opened_at, apis, version = row
+    return Environment(
+        id=name,
+        app=app,
+        has_website=bool(has_website),
+        opens_apis=bool(opens_apis),
+        opened_at=opened_at,
+        apis=msgspec.json.decode(apis, type=tuple[str, ...]),
+        apis_version=version,
     )
 
 

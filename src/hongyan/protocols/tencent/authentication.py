@@ -42,6 +42,9 @@ class Authentication:
             raise AuthFailure("SecretIdNotFound")
         call.claim.require(request, key.secret, now // SECOND, self._names(request))
         require_token(call.claim.token, key.token)
+        if key.is_held:
+            # As of a key that asks for a person: one must release it first.
+            raise AuthFailure("MFAFailure")
         if key.networks and not is_within(request.peer, key.networks):
             raise AuthFailure("UnauthorizedOperation")
         account = self._store.directory.accounts.get(key.account)

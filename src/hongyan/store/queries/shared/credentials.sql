@@ -1,5 +1,6 @@
 -- name: secret_keys
-SELECT id, account, sealed_secret, sealed_token, networks, created_at, ended_at FROM secret_key;
+SELECT id, account, sealed_secret, sealed_token, networks, created_at, ended_at, held
+FROM secret_key;
 
 -- name: insert_secret_key
 INSERT INTO secret_key (id, account, sealed_secret, sealed_token, networks, created_at, ended_at)
@@ -7,6 +8,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: restrict_secret_key
 UPDATE secret_key SET networks = ? WHERE id = ?;
+
+-- name: hold_secret_key
+UPDATE secret_key SET held = ? WHERE id = ?;
 
 -- name: end_secret_key
 UPDATE secret_key SET ended_at = ? WHERE id = ? AND (ended_at IS NULL OR ended_at > ?);
@@ -18,11 +22,14 @@ UPDATE secret_key SET used_at = ? WHERE id = ? AND used_at < ?;
 SELECT id, used_at FROM secret_key WHERE used_at > 0;
 
 -- name: environments
-SELECT id, app, has_website FROM environment;
+SELECT id, app, has_website, opens_apis, opened_at, apis, apis_version FROM environment;
 
 -- name: put_environment -- of another app it stays what it is
-INSERT INTO environment (id, app, has_website) VALUES (?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET has_website = excluded.has_website
+INSERT INTO environment (id, app, has_website, opens_apis, opened_at, apis, apis_version)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE
+SET has_website = excluded.has_website, opens_apis = excluded.opens_apis,
+    opened_at = excluded.opened_at, apis = excluded.apis, apis_version = excluded.apis_version
 WHERE environment.app = excluded.app;
 
 -- name: cloud_tokens

@@ -24,10 +24,10 @@ GATEWAY: Final[dict[str, Told]] = {
         "请重新复制 SecretId，注意前后不要带空格或换行。",
     ),
     "AuthFailure.MFAFailure": Told(
-        "This key asks for a second factor, which was not shown.",
-        "该密钥要求二次验证，但请求没有通过二次验证。",
-        "Pass the second factor first, or use a key for programs.",
-        "请先完成二次验证，或改用供程序使用的密钥。",
+        "This key asks for a person: it is held, as one that may have leaked.",
+        "该密钥要求人工验证：它可能已泄露，已被暂停使用。",
+        "Let the operator look at it, and release it (`hongyan secret-key release`) or rotate it.",
+        "请管理员核查后解除暂停（`hongyan secret-key release`），或更换密钥。",
     ),
     "AuthFailure.SecretIdNotFound": Told(
         "There is no such SecretId, or it has been disabled.",
