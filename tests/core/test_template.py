@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hongyan.core.errors import InvalidParameters, InvalidTemplate
 from hongyan.core.message import Kind
-from hongyan.core.template import Body, parse, require_values
+from hongyan.core.template import Body, parse, require_no_link, require_values
 
 OTHERS = [Kind.NOTICE, Kind.MARKETING]
 
@@ -33,6 +33,27 @@ def test_each_value_stands_where_its_number_is(body: str, values: list[str], tex
 @pytest.mark.parametrize("value", ["{1}", "{2}", "{", "\\1", "%s", ""])
 def test_values_are_not_looked_into(value: str) -> None:
     assert parse("甲{1}乙{2}").fill([value, "x"]) == f"甲{value}乙x"
+
+
+@pytest.mark.parametrize(
+    ("body", "values", "made"),
+    [
+        ("亲爱的{1}{2}，您好", ["evil", ".com/x"], True),
+        ("亲爱的{1}{2}，您好", ["https:", "//evil"], True),
+        ("见{1}.{2}", ["evil", "com/x"], True),
+        ("见{1}。{2}", ["evil", "com/x"], True),
+        ("亲爱的{1}，{2}", ["evil", ".com/x"], False),
+        ("{1}.{2}元", ["12", "50"], False),
+        ("{1}，见 https://a.cn/b", ["evil"], False),
+        ("您好", [], False),
+    ],
+)
+def test_values_make_no_link_together(body: str, values: list[str], *, made: bool) -> None:
+    assert parse(body).makes_link(values) is made
+    require_no_link(Kind.VERIFICATION, parse(body), values)
+    if made:
+        with pytest.raises(InvalidParameters, match="link"):
+            require_no_link(Kind.NOTICE, parse(body), values)
 
 
 @given(st.lists(st.sampled_from(["中", "{", "}", "{1}", "{2}", "{3}"])).map("".join))

@@ -132,6 +132,11 @@ NUMBERED: dict[str, Case] = {
         app=NOTICES,
         asks={"TemplateParamSet": ["https://evil.example"]},
     ),
+    "a link of two values": Case(
+        f"{_VALUE}.ProhibitedUseUrlInTemplateParameter",
+        app={"kind": Kind.NOTICE, "body": "亲爱的{1}{2}，您好。"},
+        asks={"TemplateParamSet": ["evil", ".example/x"]},
+    ),
     "a line break": Case(
         f"{_FAILED}.TemplateParamSetNotMatchApprovedTemplate",
         app=NOTICES,

@@ -225,6 +225,23 @@ def test_a_template_must_be_ready_and_a_notice(held: HeldHouse, holder: Holder) 
     assert holder.balance(held) == 100_000
 
 
+def test_values_make_no_link_together(held: HeldHouse, holder: Holder) -> None:
+    app = app_of(held, holder.mini)
+    with held.administering() as administering:
+        made = administering.add_template(
+            app.account.id, "greeting", Kind.NOTICE, NICKNAME, "亲爱的{1}{2}，您好"
+        )
+        administering.review_template(made, Review.APPROVED, "")
+    changed(held, holder.mini)
+    for values, errcode in (
+        (["evil", ".com/x"], -501007),
+        (["张", "三"], 0),
+        (["张", "/index.html"], 0),
+    ):
+        heard = holder.notify(new_number(), template_id=str(made), template_param_list=values)
+        assert heard.errcode == errcode, heard
+
+
 def test_the_documents_request_works_as_printed(own: Dev) -> None:
     document = (Path(__file__).parents[2] / "docs/reference/wechat.md").read_text("utf-8")
     (block,) = re.findall(r"^```sh\n(.*?)^```", document, re.MULTILINE | re.DOTALL)

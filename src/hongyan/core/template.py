@@ -8,7 +8,7 @@ import msgspec
 
 from hongyan.core.errors import InvalidParameters, InvalidTemplate
 from hongyan.core.message import Kind
-from hongyan.core.parameter import LONGEST_VALUE, Flaw, flaw_of
+from hongyan.core.parameter import LONGEST_VALUE, Flaw, flaw_of, holds_link
 
 _PLACEHOLDER: Final = re.compile(r"\{(\d{1,2})\}")
 _STAR: Final = "*"
@@ -27,6 +27,10 @@ class Body(msgspec.Struct, frozen=True):
         for index, literal in zip(self.order, self.literals[1:], strict=True):
             filled += (values[index], literal)
         return "".join(filled)
+
+    def makes_link(self, values: Sequence[str]) -> bool:
+        """Whether values that are no links are parts of one, side by side or beside the body's words."""
+        return bool(values) and holds_link(self.fill(values)) and not holds_link(self.masked())
 
     def masked(self) -> str:
         """The text with every value as `*`: what records show once the clear text is gone."""
@@ -73,3 +77,9 @@ def require_values(kind: Kind, values: Sequence[str], count: int, longest_code: 
         case never:
             assert_never(never)
     raise InvalidParameters(sentence)
+
+
+def require_no_link(kind: Kind, body: Body, values: Sequence[str]) -> None:
+    """Raise InvalidParameters for values that make a link together. Those of a verification are digits."""
+    if kind is not Kind.VERIFICATION and body.makes_link(values):
+        raise InvalidParameters("The parameters make a link; put links into the template.")

@@ -320,6 +320,7 @@ def filled(
     """The text of a template as it leaves. Raises InvalidParameters and InvalidText."""
     kind = Kind.NOTICE if custom.plain_values else one.kind
     template.require_values(kind, values, one.body.count, longest_code)
+    template.require_no_link(one.kind, one.body, values)
     # A value must bring no signature of its own, either.
     whole = text.signed(signature, one.body.fill(values))
     text.require_showable(whole, custom.longest)

@@ -175,7 +175,11 @@ class Wording:
                 return Obstacle.HOURS
         longest = _LONGEST_VALUE[self._rules.book]
         place = parameter.flaw_of(template.kind, values, template.body.count, longest_value=longest)
-        return place.flaw if place else self._whole(template.body.fill(values))
+        if place:
+            return place.flaw
+        if template.kind is not Kind.VERIFICATION and template.body.makes_link(values):
+            return Flaw.LINK
+        return self._whole(template.body.fill(values))
 
     def _is_signed(self, scope: Scope) -> bool:
         """At home every text says who speaks; abroad it may."""

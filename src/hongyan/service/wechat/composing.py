@@ -117,6 +117,11 @@ class Composer:
             read = notice.read(values, count, lambda one: self._holds(environment, one))
         except Invalid as error:
             raise Fault(INVALID_PARAMETER, str(error)) from error
+        plain = ["" if isinstance(value, Page) else value for value in read]
+        if template.body.makes_link([*plain, ""] if last is not None else plain):
+            raise Fault(
+                INVALID_PARAMETER, "The parameters make a link; put links into the template."
+            )
         leads = [(environment.id, one.path) for one in notice.pages(read)]
         if last is not None:
             read, leads = (*read, Page("", "")), [*leads, last]
