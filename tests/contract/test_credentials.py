@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from hongyan.core.country import Scope
+from hongyan.core.daily import Caps
 from hongyan.core.frequency import DOCUMENTED
 from hongyan.core.hours import LAWFUL, Hours
 from hongyan.core.marketing import Ending
@@ -102,6 +103,7 @@ WECHAT = WechatProfile(
     [
         {"windows": DOCUMENTED.windows, "content_windows": DOCUMENTED.content_windows},
         {"hours": Hours(9 * 60, 21 * 60)},
+        {"caps": Caps(in_all=9, countries=(("HK", 2), ("MY", 1)), never=frozenset({"US", "CU"}))},
         {"tencent": TENCENT},
         {"tencent": TencentProfile()},
         {"wechat": WECHAT},

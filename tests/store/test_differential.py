@@ -33,6 +33,7 @@ from hongyan.core.command import (
     Send,
     Started,
 )
+from hongyan.core.daily import Caps
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MemberId
 from hongyan.core.limit import Window
@@ -55,6 +56,7 @@ MONTH_AHEAD = NOON + 30 * DAY
 CODE, WRONG = "384592", "111111"
 WINDOWS = (Window("30s", 1, 30 * SECOND), Window("day", 3, DAY, natural_day=True))
 CLIENT_WINDOWS = (Window("1h", 4, HOUR),)
+CAPS = Caps(in_all=4, mainland=3)
 OUTCOMES: list[Outcome] = [
     Accepted("up-1"),
     Rejected("blocked", "Blocked."),
@@ -127,6 +129,7 @@ class Stores(RuleBasedStateMachine):
         limited=st.booleans(),
         key=few,
         call=st.booleans(),
+        capped=st.booleans(),
     )
     def send(
         self,
@@ -139,8 +142,9 @@ class Stores(RuleBasedStateMachine):
         limited: bool,
         key: str,
         call: bool,
+        capped: bool,
     ) -> None:
-        """`call`: as the protocols of others do it."""
+        """`call`: as the protocols of others do it. `capped`: by an app that may send little a day."""
         first = self.first
         messages = [self._message(number, kind, units, reference) for number in to]
         command = Send(
@@ -153,6 +157,9 @@ class Stores(RuleBasedStateMachine):
         )
         if call:
             command = self._as_a_call(command)
+        if capped:
+            each = tuple([CAPS.of(first.app, "CN") for _ in messages])
+            command = msgspec.structs.replace(command, caps=each)
         self.same(lambda world: world.accept(command))
         self.messages += messages
 
@@ -178,15 +185,24 @@ class Stores(RuleBasedStateMachine):
         self.same(lambda world: world.store.open_link(link, world.clock()))
 
     @rule(
-        number=numbers, purpose=st.sampled_from(["login", "register"]), openid=few, ip=few, key=few
+        number=numbers,
+        purpose=st.sampled_from(["login", "register"]),
+        openid=few,
+        ip=few,
+        key=few,
+        capped=st.booleans(),
     )
-    def start(self, number: str, purpose: str, openid: str, ip: str, key: str) -> None:
+    def start(
+        self, number: str, purpose: str, openid: str, ip: str, key: str, *, capped: bool
+    ) -> None:
         command = self.first.start_command(
             number,
             purpose=purpose,
             caller=self.first.caller(openid=openid, ip=ip),
             key=self._key(key, f"start {number}") if key else None,
         )
+        if capped:
+            command = msgspec.structs.replace(command, caps=CAPS.of(self.first.app, "CN"))
         answer = self.same(lambda world: world.accept(command))
         self.messages.append(command.message)
         if isinstance(answer, Started):

@@ -19,6 +19,7 @@ from hongyan.core.command import (
     Send,
     Sent,
 )
+from hongyan.core.daily import Caps
 from hongyan.core.errors import Limited, ProofUsed
 from hongyan.core.hours import Hours
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
@@ -52,6 +53,7 @@ CODE = "384592"
 SECRET = "sk_0123456789"
 LINK = 1 << 62
 WINDOWS = (Window("24h", 2, DAY),)
+CAPS = Caps(in_all=2)
 
 
 @dataclass
@@ -87,7 +89,7 @@ async def lived_in(world: World) -> Lived:
     assert isinstance(keyed, Sent)
     limited = await _limited(world)
     await world.sweep()
-    messages += [*await _linked(world, 10), *await _heard(world)]
+    messages += [*await _linked(world, 10), *await _heard(world), await _capped(world)]
     sending = (await world.begun(1))[0].message.id
     waiting = [one.message.id for one in await world.claim(100, *Kind)]
     messages += [sending, *[one for one in waiting if one not in messages]]
@@ -182,6 +184,7 @@ def _furnish(world: World) -> None:
             windows=WINDOWS,
             refuses_meaningless=True,
             content_windows=WINDOWS,
+            caps=Caps(in_all=9, countries=(("HK", 1),), never=frozenset({"KP"})),
             hours=Hours(9 * 60, 21 * 60),
             tencent=TencentProfile(test_numbers=frozenset({NUMBER}), test_until=NEVER),
             wechat=WechatProfile(nickname="云", trusted_networks=(ip_network("10.0.0.0/8"),)),
@@ -269,6 +272,19 @@ async def _heard(world: World) -> list[MessageId]:
     )
     assert await world.accept(Hear(reply)) == Heard()
     return [message.id]
+
+
+def _of_two(world: World) -> Send:
+    """Of two that the app may send in a day."""
+    return Send((world.message("+8613500135777"),), caps=(CAPS.of(world.app, "CN"),))
+
+
+async def _capped(world: World) -> MessageId:
+    send = _of_two(world)
+    answer = await world.accept(send)
+    assert isinstance(answer, Sent)
+    assert isinstance(answer.messages[0], Queued)
+    return send.messages[0].id
 
 
 async def _linked(world: World, first: int) -> list[MessageId]:
@@ -375,6 +391,9 @@ async def lives_on(world: World, lived: Lived) -> None:
     assert isinstance(again.messages[0], Queued), "one of two"
     assert isinstance(await world.consume(lived.approved), Consumed)
     assert isinstance(await world.consume(lived.approved), ProofUsed)
+    seconds = [await world.accept(_of_two(world)) for _ in range(2)]
+    became = [one.messages[0] for one in seconds if isinstance(one, Sent)]
+    assert [isinstance(one, Queued) for one in became] == [True, False], "one of two"
     marketing = await world.send(_marketing(world))
     assert isinstance(marketing, Sent)
     assert marketing.messages == (Declined(opted_out=True),)

@@ -20,6 +20,7 @@ from hongyan.core.command import (
     Send,
     Start,
 )
+from hongyan.core.daily import Caps
 from hongyan.core.errors import HongyanError
 from hongyan.core.identifier import MemberId, MessageId, VerificationId
 from hongyan.core.limit import Window
@@ -42,6 +43,7 @@ from hongyan.store.postgres.snapshot import LoadedSnapshot
 NOW = 1_795_233_600_000
 RULES = Rules(Policy(accept_previous=1))
 WINDOWS = (Window("30s", 1, MINUTE),)
+CAPS = Caps(in_all=4, mainland=2, countries=(("HK", 1),))
 PHONE, IP, OPENID, DEVICE = Mark(11), Mark(21), Mark(31), Mark(41)
 CALLER = Caller(OPENID, DEVICE, IP)
 VERIFICATION = VerificationId(bytes(15) + b"\1")
@@ -136,6 +138,14 @@ def test_a_text_is_locked_by_its_content_and_marketing_asks_who_wants_none() -> 
     assert keys_of([unmeasured], {}).counted == set()
 
 
+def test_a_text_of_an_app_with_caps_locks_its_totals() -> None:
+    caps, other = CAPS.of(1, "CN"), CAPS.of(1, "HK")
+    send = Send((message(), message(2)), caps=(caps, other))
+    assert keys_of([send], {}).caps == {*caps, *other}
+    assert keys_of([start(caps=caps)], {}).caps == set(caps)
+    assert keys_of([Send((message(),)), start()], {}).caps == set()
+
+
 def test_a_reply_needs_nothing() -> None:
     assert keys_of([Hear(reply(PHONE, opts_out=True))], {}) == keys_of([], {})
 
@@ -179,6 +189,7 @@ messages = st.builds(
     kind=st.sampled_from(Kind),
 )
 windows = st.sampled_from([(), WINDOWS])
+caps = st.sampled_from([(), CAPS.of(1, "CN"), CAPS.of(1, "HK"), CAPS.of(2, "US")])
 ids = st.integers(1, 3).map(lambda number: VerificationId(number.to_bytes(16)))
 purposes = st.sampled_from(["login", "register"])
 
@@ -195,6 +206,7 @@ commands_of_all_kinds = st.one_of(
         windows,
         tallied=st.booleans(),
         keeps_refusals=st.booleans(),
+        caps=st.just(()) | st.tuples(caps, caps, caps),
     ),
     st.builds(Hear, st.builds(reply, marks, opts_out=st.booleans())),
     st.builds(Knock, marks, st.booleans()),
@@ -205,8 +217,11 @@ commands_of_all_kinds = st.one_of(
         purpose=purposes,
         caller=callers,
         idempotency=keys_of_requests,
+        caps=caps,
     ),
-    st.builds(Resend, ids, callers, st.booleans(), st.just(b"117733"), texts, keys_of_requests),
+    st.builds(
+        Resend, ids, callers, st.booleans(), st.just(b"117733"), texts, keys_of_requests, caps
+    ),
     st.builds(
         check,
         st.sampled_from(["384592", "000000"]),
@@ -255,6 +270,7 @@ def test_nothing_is_read_that_was_not_loaded_and_nothing_counted_that_was_not_lo
     assert len(answers) == len(commands)
     assert all(isinstance(one, HongyanError | msgspec.Struct) for one in answers)
     assert draft.histories.keys() <= keys.counted
+    assert draft.totals.keys() <= snapshot.totals.keys()
     assert draft.balances.keys() <= keys.accounts
     assert draft.references.keys() <= keys.references
     assert draft.kept.keys() <= keys.kept
