@@ -238,6 +238,27 @@ def test_a_third_party_is_authorised_and_let_go(
     assert acting not in dev.command("component", "list")
 
 
+# What an app may send in a day.
+
+
+def test_an_app_has_caps_and_what_is_not_given_stays(dev: Dev, name: str) -> None:
+    set_caps = ("app", "caps", name)
+    assert dev.command("app", "show", name)["caps"] == {}
+    made = dev.command(*set_caps, "--all", "900", "--mainland", "800", "--country", "HK=20")
+    assert made["caps"] == {"all": 900, "mainland": 800, "countries": {"HK": 20}}
+    made = dev.command(*set_caps, "--abroad", "50", "--country", "MY=5", "--never", "US")
+    assert made["caps"] == {
+        "all": 900,
+        "mainland": 800,
+        "abroad": 50,
+        "countries": {"HK": 20, "MY": 5},
+        "never": ["US"],
+    }
+    lifted = ("--all", "0", "--abroad", "0", "--country", "HK=0", "--country", "MY=0")
+    made = dev.command(*set_caps, *lifted, "--mainland", "7", "--never", "none")
+    assert made["caps"] == {"mainland": 7}
+
+
 # What cannot be done.
 
 
@@ -253,6 +274,12 @@ def test_a_third_party_is_authorised_and_let_go(
         ("app hours app_dev 9-21", "write the hours as 09:00-21:00"),
         ("app hours app_dev 21:00-09:00", "Hours open before they close"),
         ("app hours app_dev 00:00-24:01", "Hours open before they close"),
+        ("app caps app_dev", "Give a number, a --country or a country that is --never texted."),
+        ("app caps app_dev --country HK", "write its two letters and the most a day"),
+        ("app caps app_dev --country ZZ=1", "There is no country ZZ"),
+        ("app caps app_dev --country CN=1", "give that as --mainland"),
+        ("app caps app_dev --country HK=1000000001", "1000000000 a day are the most"),
+        ("app caps app_dev --never hk", "There is no country hk"),
         ("app tencent app_dev --sdk-app-id 1", "those are ten digits"),
         ("app tencent app_tencent --sdk-app-id 1400000000", "has an SdkAppId already"),
         ("app tencent app_dev --test-template x", "go together"),

@@ -9,7 +9,7 @@ from hongyan.cli.account import account, package
 from hongyan.cli.app import app
 from hongyan.cli.audit import audit
 from hongyan.cli.backup import backup, restore
-from hongyan.cli.bounds import app_frequency, app_hours
+from hongyan.cli.bounds import app_caps, app_frequency, app_hours
 from hongyan.cli.call import send, verify
 from hongyan.cli.callback import callback
 from hongyan.cli.component import component
@@ -95,6 +95,7 @@ for command in (
 for command in (
     app_frequency,
     app_hours,
+    app_caps,
     app_tencent,
     app_wechat,
     app_rotate_wechat_secret,

@@ -13,6 +13,7 @@ from hongyan.cli.desk import (
     changed_app,
     found_account,
     found_app,
+    known_countries,
     networks,
     opened,
     opened_now,
@@ -22,7 +23,6 @@ from hongyan.cli.desk import (
 )
 from hongyan.cli.show import as_json, fail, show, show_row, show_table
 from hongyan.cli.where import place_option
-from hongyan.core.phone import COUNTRIES
 from hongyan.core.time import DAY
 from hongyan.service import administer
 from hongyan.service.directory import App, Directory, Form
@@ -236,7 +236,7 @@ def app_change(
             administering.add_signature(one.account.id, signature)
             changes["signature"] = signature
         if countries:
-            changes["countries"] = _known_countries(countries)
+            changes["countries"] = known_countries(countries)
         if free_text is not None:
             changes["free_text"] = free_text
         if meaningless is not None:
@@ -263,12 +263,6 @@ def _known_template(directory: Directory, one: App, name: str) -> str:
     if name and (one.account.id, name) not in directory.templates:
         fail(f"There is no approved template {name}.")
     return name
-
-
-def _known_countries(countries: Sequence[str]) -> frozenset[str]:
-    if unknown := [one for one in countries if one not in COUNTRIES]:
-        fail(f"There is no country {unknown[0]}; write its two letters, as CN.")
-    return frozenset(countries)
 
 
 def _called_back(

@@ -13,7 +13,7 @@ from hongyan.app.stores import opener_of
 from hongyan.cli.show import fail, refusing
 from hongyan.core.errors import HongyanError
 from hongyan.core.limit import Window
-from hongyan.core.phone import masked
+from hongyan.core.phone import COUNTRIES, masked
 from hongyan.core.time import DAY, HOUR, SECOND, Millis, rfc3339
 from hongyan.service.administer import TENCENT, WECHAT, app_id_of, name_of
 from hongyan.service.directory import Account, App, Directory, Network
@@ -95,6 +95,12 @@ def networks(addresses: Sequence[str]) -> tuple[Network, ...]:
         fail(f"{error}; write an address or a network such as 203.0.113.0/24.")
 
 
+def known_countries(countries: Sequence[str]) -> frozenset[str]:
+    if unknown := [one for one in countries if one not in COUNTRIES]:
+        fail(f"There is no country {unknown[0]}; write its two letters, as CN.")
+    return frozenset(countries)
+
+
 def overlap_span(hours: int) -> Millis:
     """For how long what is replaced stays good."""
     if not 0 <= hours <= LONGEST_OVERLAP_H:
@@ -118,6 +124,7 @@ def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:
         "client_limits": _written(one.client_windows),
         "same_text_limits": _written(one.content_windows),
         "marketing_hours": str(one.hours),
+        "caps": _caps_row(one),
         "free_text": one.free_text,
         "meaningless": "refuse" if one.refuses_meaningless else "warn",
         "networks": [str(network) for network in one.networks],
@@ -126,6 +133,19 @@ def app_row(directory: Directory, one: App, balance: int) -> dict[str, Any]:
         "tencent": _tencent_row(directory, one),
         "wechat": _wechat_row(directory, one),
     }
+
+
+def _caps_row(one: App) -> dict[str, Any]:
+    """Empty where it has none."""
+    caps = one.caps
+    told = {
+        "all": caps.in_all,
+        "mainland": caps.mainland,
+        "abroad": caps.abroad,
+        "countries": dict(caps.countries),
+        "never": sorted(caps.never),
+    }
+    return {what: bound for what, bound in told.items() if bound}
 
 
 def _tencent_row(directory: Directory, one: App) -> dict[str, Any]:
