@@ -14,7 +14,7 @@ import pytest
 from hongyan.core.identifier import written
 from hongyan.core.time import DAY
 from hongyan.service.administer import new_key
-from hongyan.service.directory import KeyKind
+from hongyan.service.directory import Environment, KeyKind
 from hongyan.service.website import MOST_BYTES, WechatSettings
 from hongyan.settings import ServerSettings, Settings
 from hongyan.wire.wechat.answers import message_of
@@ -336,6 +336,19 @@ def test_nothing_outside_a_website_is_served(held: HeldHouse, mini: MiniProgram)
         assert is_gone(opened(mini, path)), path
     other = moved_in(held, website=False)
     assert is_gone(opened(mini, f"/site/{other.env}/index.html"))
+
+
+def test_a_folder_of_no_environment_is_no_website(held: HeldHouse, mini: MiniProgram) -> None:
+    for name in ("drafts", mini.env):
+        (websites_of(held) / name).mkdir(exist_ok=True)
+        (websites_of(held) / name / "index.html").write_text("page", "utf-8")
+    assert is_gone(opened(mini, "/site/drafts/index.html"))
+    assert opened(mini, f"/site/{mini.env}/index.html").status == 200
+    with held.administering() as administering:
+        closed = Environment(id=mini.env, app=app_of(held, mini).id, has_website=False)
+        assert administering.put_environment(closed)
+    noticed(held)
+    assert is_gone(opened(mini, f"/site/{mini.env}/index.html"))
 
 
 # Hosts of their own.

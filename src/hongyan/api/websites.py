@@ -131,6 +131,11 @@ class WebsitesApi:
     async def _file(
         self, request: Request, environment: str, path: str, headers: tuple[Header, ...]
     ) -> Response:
+        one = self._store.directory.environments.get(environment)
+        if one is None:  # It may have been made a moment ago by the command line.
+            one = (await self._store.refresh()).environments.get(environment)
+        if one is None or not one.has_website:  # Whatever the folder holds.
+            raise NotFound
         found = page(quote(path))
         known = request.header(b"if-none-match")
         file = await asyncio.to_thread(self._websites.read, environment, found, known)
