@@ -36,7 +36,7 @@ def test_the_last_of_several_counts_and_messages_are_merged() -> None:
     merged = Fields(two).message(2)
     assert merged is not None
     assert (merged.text(1), merged.text(3)) == ("a", "c")
-    assert [one.text(1) for one in Fields(two).messages(2)] == ["a", ""]
+    assert [one.text(1) for one in Fields(two).messages(2, 2)] == ["a", ""]
 
 
 def test_what_is_absent_is_as_nothing() -> None:
@@ -48,7 +48,7 @@ def test_what_is_absent_is_as_nothing() -> None:
         b"",
     )
     assert nothing.message(1) is None
-    assert nothing.messages(1) == []
+    assert nothing.messages(1, 0) == []
 
 
 def test_what_is_not_asked_for_is_skipped() -> None:
@@ -101,6 +101,14 @@ def test_a_message_of_very_many_fields_is_refused() -> None:
     Fields(protobuf.number(1, 1) * 9_999)
     with pytest.raises(BadProtobuf, match="fields"):
         Fields(protobuf.number(1, 1) * 10_001)
+
+
+def test_a_call_of_very_many_parameters_is_refused_unread() -> None:
+    pairs = protobuf.octets(1, b"") * commapi.MOST_PAIRS
+    assert len(commapi.read_call(protobuf.octets(2, pairs)).pairs) == commapi.MOST_PAIRS
+    # What is behind them is no message, which nobody notices.
+    with pytest.raises(BadProtobuf, match="over 100 times"):
+        commapi.read_call(protobuf.octets(2, pairs + protobuf.octets(1, b"\xff")))
 
 
 NEARLY = st.lists(

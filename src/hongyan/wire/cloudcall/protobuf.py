@@ -63,9 +63,12 @@ class Fields:
         values = self._of_type(field, bytes)
         return Fields(b"".join(values)) if values else None
 
-    def messages(self, field: int) -> "list[Fields]":
-        """The messages of a repeated field."""
-        return [Fields(value) for value in self._of_type(field, bytes)]
+    def messages(self, field: int, most: int) -> "list[Fields]":
+        """The messages of a repeated field, so many at most."""
+        values = self._of_type(field, bytes)
+        if len(values) > most:
+            raise BadProtobuf(f"Field {field} comes over {most} times.")
+        return [Fields(value) for value in values]
 
     def _of_type(self, field: int, wanted: type[_Value]) -> list[_Value]:
         values = self._found.get(field)
