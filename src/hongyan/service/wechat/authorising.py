@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from hongyan.service.administer import COMPONENT, WECHAT
-from hongyan.service.directory import App, Authorisation
+from hongyan.service.directory import App, Authorisation, Directory
 from hongyan.service.ports import Administration
 from hongyan.service.serving import Serving
 from hongyan.service.wechat.bearer import Bearers, Issued
@@ -49,17 +49,20 @@ class Authorising:
         self._require_itself(component, request.component_appid)
         hashed = self._sealer.secret(request.authorization_code.encode())
         refresh = secret(REFRESH, self._chance(_SECRET_BYTES))
+        # A guess must not lock the store and read all of its directory.
+        known_here = _of_code(self._store.directory, component, hashed)
+        if (known_here or _of_code(await self._store.refresh(), component, hashed)) is None:
+            raise Fault(61010)
 
         def exchange(administration: Administration) -> Authorisation:
-            found = administration.directory().authorisations
-            for one in found.values():
-                if one.component == component.id and _is(one.code_hash, hashed):
-                    changed = msgspec.structs.replace(
-                        one, code_hash=b"", refresh_hash=self._sealer.secret(refresh.encode())
-                    )
-                    administration.put_authorisation(changed)
-                    return changed
-            raise Fault(61010)
+            one = _of_code(administration.directory(), component, hashed)
+            if one is None:
+                raise Fault(61010)
+            changed = msgspec.structs.replace(
+                one, code_hash=b"", refresh_hash=self._sealer.secret(refresh.encode())
+            )
+            administration.put_authorisation(changed)
+            return changed
 
         known = await self._bearers.at_desk(exchange)
         issued = await self._issued(known)
@@ -97,6 +100,12 @@ class Authorising:
         named = self._store.directory.named.items()
         found = (name for (protocol, name), one in named if protocol == WECHAT and one.id == app)
         return next(found, "")
+
+
+def _of_code(directory: Directory, component: App, hashed: bytes) -> Authorisation | None:
+    """What a third party's code is good for."""
+    mine = [one for one in directory.authorisations.values() if one.component == component.id]
+    return next((one for one in mine if _is(one.code_hash, hashed)), None)
 
 
 def _is(known: bytes, hashed: bytes) -> bool:
