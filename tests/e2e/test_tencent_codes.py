@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hongyan.core.country import Scope
+from hongyan.core.daily import Caps
 from hongyan.core.frequency import DOCUMENTED, Frequency
 from hongyan.core.hours import MOST_MINUTES, Hours
 from hongyan.core.limit import Window
@@ -31,6 +32,7 @@ from support.zhenzi import noticed
 
 ELSEWHERE = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
 MALAYSIAN = "+60198890099"
+COUNTED = "+60198890098"
 AMERICAN = "+12024561111"
 SATELLITE = "+881612345678"
 _NOW_MIN = (int(time.time()) // 60 + 8 * 60) % MOST_MINUTES
@@ -93,6 +95,11 @@ NUMBERED: dict[str, Case] = {
         to=MALAYSIAN,
     ),
     "a closed country": Case(f"{_MANY}.AppCountryOrRegionInBlacklist", app=GLOBAL, to=AMERICAN),
+    "a country that is never texted": Case(
+        f"{_MANY}.AppCountryOrRegionInBlacklist",
+        app=GLOBAL | {"caps": Caps(never=frozenset({"MY"}))},
+        to=MALAYSIAN,
+    ),
     "no signature": Case(f"{_FAILED}.SignatureIncorrectOrUnapproved", asks={"SignName": None}),
     "a signature's id": Case(f"{_FAILED}.SignatureIncorrectOrUnapproved", asks={"SignName": "1"}),
     "a person's marketing": Case(
@@ -186,6 +193,22 @@ NUMBERED: dict[str, Case] = {
     "a window of the operator's": Case(
         f"{_MANY}.DeliveryFrequencyLimit", app={"windows": (Window("24h", 1, DAY),)}, before=1
     ),
+    "a day's texts to the mainland": Case(
+        f"{_MANY}.AppMainlandChinaDailyLimit", app={"caps": Caps(mainland=1, in_all=1)}, before=1
+    ),
+    "a day's texts abroad": Case(
+        f"{_MANY}.AppGlobalDailyLimit",
+        app=GLOBAL | {"caps": Caps(abroad=1)},
+        to=COUNTED,
+        before=1,
+    ),
+    "a day's texts to a country": Case(
+        f"{_MANY}.AppCountryOrRegionDailyLimit",
+        app=GLOBAL | {"caps": Caps(abroad=1, countries=(("MY", 1),))},
+        to=COUNTED,
+        before=1,
+    ),
+    "a day's texts": Case(f"{_MANY}.AppDailyLimit", app={"caps": Caps(in_all=1)}, before=1),
     "no package": Case(f"{_FAILED}.InsufficientBalanceInSmsPackage", app={"units": 0}),
 }
 """In the order in which they are looked for, as docs/reference/tencent.md has it."""
@@ -226,7 +249,7 @@ def test_a_number_is_told_its_code_and_charged_nothing(dev: Dev, name: str) -> N
         "Fee": 0,
         "SessionContext": "mine",
         "Code": case.code,
-        "IsoCode": "CN" if is_limit else "",
+        "IsoCode": ("MY" if case.to == COUNTED else "CN") if is_limit else "",
     }
     assert balance(dev, app) == left
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hongyan.core.command import Link, Send
+from hongyan.core.daily import Caps
 from hongyan.core.identifier import written
 from hongyan.core.message import Kind, Message, Status
 from hongyan.core.outcome import Accepted, Deferred
@@ -34,6 +35,20 @@ async def test_rows_that_the_window_has_left_behind_are_forgotten(furnish: Furni
     world.clock.pass_by(2 * DAY)
     await world.sweep()
     assert seen(world, WINDOW_ROWS) == []
+
+
+async def test_daily_totals_are_forgotten_after_a_month(world: World) -> None:
+    count = "SELECT count(*) FROM daily_total"
+    for _ in range(2):
+        message = world.message()
+        await world.accept(Send((message,), caps=(Caps(in_all=9).of(message.app, "CN"),)))
+        world.clock.pass_by(DAY)
+    world.clock.pass_by(28 * DAY)
+    await world.sweep()
+    assert seen(world, count) == [(2,)]
+    world.clock.pass_by(DAY)
+    await world.sweep()
+    assert seen(world, count) == [(1,)]
 
 
 async def test_rows_within_the_window_are_not_forgotten(world: World) -> None:

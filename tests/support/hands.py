@@ -104,9 +104,11 @@ class Hands:
             reports=reports,
         )
 
-    async def send(self, *messages: Message, windows: tuple[Window, ...] = ()) -> list[MessageId]:
+    async def send(
+        self, *messages: Message, windows: tuple[Window, ...] = (), **words: Any
+    ) -> list[MessageId]:
         """Those of them that were accepted."""
-        answer = await self._accepting.submit(Send(messages, windows))
+        answer = await self._accepting.submit(Send(messages, windows, **words))
         assert isinstance(answer, Sent), answer
         return [one.id for one in answer.messages if isinstance(one, Queued)]
 

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from hongyan.core.daily import Caps
 from hongyan.core.identifier import made_at
 from hongyan.core.limit import Window
 from hongyan.core.message import Kind, Message, Status
@@ -27,6 +28,17 @@ async def test_limits_are_forgotten_when_no_window_reaches_back_to_them(shared: 
         shared.clock.pass_by(span)
         await hands.sweep()
         assert await shared.value("SELECT count(*) FROM history") == count
+
+
+async def test_daily_totals_are_forgotten_after_a_month(shared: Shared) -> None:
+    hands, caps = shared.hands(), Caps(in_all=9)
+    for _ in range(2):
+        await hands.send(hands.message(), caps=(caps.of(1, "CN"),))
+        shared.clock.pass_by(DAY)
+    for span, count in ((28 * DAY, 2), (DAY, 1)):
+        shared.clock.pass_by(span)
+        await hands.sweep()
+        assert await shared.value("SELECT count(*) FROM daily_total") == count
 
 
 async def test_batches_are_forgotten_when_nobody_asks_after_them(shared: Shared) -> None:
