@@ -179,6 +179,31 @@ def test_a_url_link_goes_out_by_v2(held: HeldHouse, holder: Holder) -> None:
     assert text.startswith(f"【{NICKNAME}】您购买的商品已发货，详情：{held.url}/s/")
 
 
+def test_with_a_new_link_to_the_same_place_it_is_the_same_text(
+    held: HeldHouse, holder: Holder
+) -> None:
+    number = new_number()
+    changed(held, holder.mini, content_windows=(Window("same-30s", 1, 30 * SECOND),), windows=())
+    codes = []
+    for days, query in ((1, "a=【1】"), (2, "a=【1】"), (3, "a=2")):
+        place = {"path": "pages/index/index", "query": query}
+        asked = place | {"expire_type": 1, "expire_interval": days}
+        link = holder.call(URL_LINK, asked).json["url_link"]
+        heard = holder.call(
+            SEND_V2,
+            {
+                "env": holder.mini.env,
+                "phone_number_list": [number],
+                "template_id": "844110",
+                "template_param_list": [CONTENT],
+                "url_link": link,
+            },
+        )
+        (status,) = heard.json["send_status_list"]
+        codes.append(status["code"])
+    assert codes == ["Ok", "LimitExceeded.PhoneNumberThirtySecondLimit", "Ok"]
+
+
 def test_a_url_link_of_another_app_is_none(held: HeldHouse, holder: Holder) -> None:
     other = moved_in(held).with_token()
     link = other.call(URL_LINK, {"path": "pages/index/index"}).json["url_link"]

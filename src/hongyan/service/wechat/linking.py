@@ -8,6 +8,7 @@ import base64
 import hmac
 import re
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -93,13 +94,19 @@ class Linking:
             raise Fault(-607004)
         return found
 
-    def within(self, address: str, caller: Caller) -> str:
-        """The path of a URL Link of this app. Raises Fault."""
+    def within(self, address: str, caller: Caller) -> tuple[str, str]:
+        """(the path of a URL Link of this app, what it opens: the same however often it is made). Raises
+        Fault.
+        """
         before = f"{self._websites.base_url}{URL_LINKS}/"
         letters = address.removeprefix(before)
-        if letters == address or self.read(letters).app != caller.app.id:
+        if letters == address:
             raise Fault(-607004)
-        return f"{URL_LINKS}/{letters}"
+        found = self.read(letters)
+        if found.app != caller.app.id:
+            raise Fault(-607004)
+        opens = f"{found.environment}{found.page} {found.path}?{found.query} {found.env_version}"
+        return f"{URL_LINKS}/{letters}", quote(opens)
 
     def opens(self, found: UrlLink) -> str:
         """The address of the website's page that it opens; empty where it opens the mini program."""

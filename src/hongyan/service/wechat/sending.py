@@ -121,15 +121,21 @@ class Sending:
         environment = environment_of(directory, caller, request.env, request.resource_appid)
         signature = signature_of(app, use_short_name=request.use_short_name)
         # Links of a house in development are no https, so it is asked whether they are its own.
-        leads = "", self._linking.within(request.url_link, caller)
+        path, opens = self._linking.within(request.url_link, caller)
+        leads = "", path
         if request.template_id not in MARKETING_TEMPLATES:
             template = template_of(directory, app, request.template_id)
-            return self._composer.notice(
+            composed = self._composer.notice(
                 signature, template, request.template_param_list, environment, leads
             )
-        if len(request.template_param_list) != 1:
+        elif len(request.template_param_list) != 1:
             raise Fault(INVALID_PARAMETER, "template_param_list has not just one value")
-        return self._composer.marketing(signature, request.template_param_list[0], leads, app)
+        else:
+            content = request.template_param_list[0]
+            composed = self._composer.marketing(signature, content, leads, app)
+        # With another URL Link to the same place it is the same text.
+        pages = [page for _, page in composed.leads[:-1]]
+        return msgspec.structs.replace(composed, content=composed.fill([*pages, opens])[0])
 
     async def _answered(
         self, caller: Caller, numbers: tuple[str, ...], composed: Composed
