@@ -53,7 +53,10 @@ def test_a_new_apps_key_works_at_once(dev: Dev, phone: str) -> None:
         ),
         ("template add x a{2} --kind notice --signature 鸿雁", "Number the placeholders from {1}"),
         ("template add x a --kind verification --signature 鸿雁", "has {1} for the code"),
-        ("route notice pigeon", "There is no provider pigeon; there are: sandbox, zhenzi, tencent, wechat."),
+        (
+            "route notice pigeon",
+            "There is no provider pigeon; there are: sandbox, zhenzi, tencent, wechat.",
+        ),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why(dev: Dev, arguments: str, sentence: str) -> None:

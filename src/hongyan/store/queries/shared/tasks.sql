@@ -54,14 +54,6 @@ UPDATE task SET ended_at = ? WHERE id = ? AND line = ? AND ended_at = 0;
 -- name: count_lines
 SELECT count(*) FROM task_line WHERE task = ?;
 
--- name: task_lines -- a page, in their order, with what was sent
-SELECT l.line, l.message, l.reason, m.id, m.kind, m.template, m.sealed, m.masked, m.units,
-       coalesce(m.status, o.status), m.accepted_at, m.expires_at, coalesce(m.settled_at, 0),
-       coalesce(m.receipt_code, '')
-FROM (SELECT line, message, reason FROM task_line WHERE task = ? ORDER BY line LIMIT ? OFFSET ?) AS l
-LEFT JOIN message AS m ON m.id = l.message LEFT JOIN outbox AS o ON o.id = l.message
-ORDER BY l.line;
-
 -- name: forgotten_tasks
 SELECT id FROM task WHERE created_at < ? LIMIT ?;
 
