@@ -4,7 +4,7 @@
 -- SQLite's one process keeps in its memory (limits, claims, the recent window) stands in rows here.
 --
 -- Whoever locks or makes rows of several tables does so in this order, within a table in the order of
--- the keys: history, verification, kept, reference, outbox, message, inquiry, report, account. A move
+-- the keys: history, verification, daily_total, kept, reference, outbox, message, inquiry, report, account. A move
 -- that gives limits back therefore reads the hits of its outbox rows first (they never change), locks
 -- the history rows, then moves the outbox rows under their guard, and credits the account last.
 
