@@ -77,6 +77,9 @@ def test_a_secret_key_that_has_ended_is_gone(dev: Dev, key: str) -> None:
 def test_a_key_that_may_have_leaked_is_held_until_it_is_released(dev: Dev, key: str) -> None:
     assert dev.command("secret-key", "hold", key, "--by", "ann") == {"held": key}
     assert dev.command("secret-key", "show", key)["held"]
+    rows = {row["secret_id"]: row["held"] for row in dev.command("secret-key", "show")}
+    assert [one for one, is_held in rows.items() if is_held] == [key]
+    assert key in hongyan("secret-key", "show", "--data", dev.data).out
     assert dev.command("secret-key", "release", key, "--by", "bo") == {"released": key}
     assert not dev.command("secret-key", "show", key)["held"]
     assert audited(dev, f"secret key {key}") == [("bo", "released"), ("ann", "held")]
@@ -176,7 +179,34 @@ def test_an_environment_is_put_and_listed(dev: Dev, mini_program: tuple[str, str
     name, appid, environment = mini_program
     put = dev.command("environment", "put", environment, "--app", appid, "--no-website")
     assert put == {"env": environment, "app": name, "website": False}
-    assert put in dev.command("environment", "list")
+    assert put | {"apis": ["/*"]} in dev.command("environment", "list")
+
+
+def test_the_apis_of_an_environment_are_bounded_closed_and_opened(
+    dev: Dev, mini_program: tuple[str, str, str]
+) -> None:
+    name, _, environment = mini_program
+
+    def listed() -> list[str]:
+        (row,) = (one for one in dev.command("environment", "list") if one["env"] == environment)
+        found: list[str] = row["apis"]
+        return found
+
+    two = ["/tcb/sendsms", "/wxa/*"]
+    allowed = [word for path in two for word in ("--allow", path)]
+    told = dev.command("environment", "apis", environment, *allowed, "--by", "ann")
+    assert told == {"env": environment, "open": True, "apis": two}
+    assert listed() == two
+    told = dev.command("environment", "apis", environment, "--close", "--by", "bo")
+    assert told == {"env": environment, "open": False, "apis": two}
+    dev.command("environment", "put", environment, "--app", name, "--no-website")
+    dev.command("environment", "put", f"{environment}-2", "--app", name)
+    rows = {one["env"]: one["apis"] for one in dev.command("environment", "list")}
+    assert (rows[environment], rows[f"{environment}-2"]) == ([], []), "a new one is as the others"
+    dev.command("environment", "apis", environment, "--open")
+    assert listed() == two
+    by = [who for who, _ in audited(dev, f"environment {environment}")]
+    assert by[1:] == ["bo", "ann"]
 
 
 def test_a_cloud_function_is_permitted_what_its_config_names(
@@ -298,6 +328,8 @@ def test_an_app_has_caps_and_what_is_not_given_stays(dev: Dev, name: str) -> Non
         ("app rotate-wechat-secret app_dev", "is not known to wechat"),
         ("app forbid app_wechat none", "has no live token none"),
         ("environment put Shop --app app_wechat", "An environment's id has"),
+        ("environment apis none-1", "There is no environment none-1"),
+        ("environment apis hongyan-dev --allow tcb", "takes paths"),
         ("environment put hongyan-dev --app app_dev", "is another app's"),
         ("component ticket app_dev", "is no third party"),
         ("component authorise app_dev app_wechat", "is no third party"),

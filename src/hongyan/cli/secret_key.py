@@ -26,7 +26,9 @@ from hongyan.service.directory import NEVER, SecretKey
 _LONGEST_TEMPORARY_H = 36
 """As long as such credentials live at most with Tencent Cloud."""
 
-_LISTED = ("secret_id", "account", "held", "ends_at", "used_at")
+_LISTED = ("secret_id", "account", "ends_at", "used_at")
+_WITH_HELD = ("secret_id", "held", "ends_at", "used_at")
+"""No more than a terminal of 80 columns shows with the whole id."""
 
 
 @click.group("secret-key")
@@ -75,7 +77,8 @@ def secret_key_show(secret_id: str | None, place: Place) -> None:
         used = administering.uses_of_secret_keys()
     if secret_id is None:
         rows = [_row(one, used.get(one.id, 0)) for one in known.values()]
-        show_table([{field: row[field] for field in _LISTED} for row in rows], "No secret keys.")
+        listed = _WITH_HELD if any(one.is_held for one in known.values()) else _LISTED
+        show_table([{field: row[field] for field in listed} for row in rows], "No secret keys.")
     elif secret_id in known:
         show_row(_row(known[secret_id], used.get(secret_id, 0)))
     else:

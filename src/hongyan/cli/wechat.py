@@ -28,7 +28,9 @@ from hongyan.service import enrol
 from hongyan.service.administer import WECHAT, name_of
 from hongyan.service.directory import NEVER, CloudToken, WechatProfile
 from hongyan.service.wechat.bearer import pushed
+from hongyan.service.wechat.opening import in_words, put_apis
 from hongyan.wire.cloudcall import permission
+from hongyan.wire.wechat.opening import are_apis
 
 
 @click.command("wechat")
@@ -220,6 +222,35 @@ def environment_put(name: str, owner: str, website: bool, place: Place) -> None:
     show(row, f"{name} is {one.name}'s{'' if website else ', without a website'}.")
 
 
+@environment.command("apis")
+@click.argument("name", metavar="ENV")
+@click.option("--open/--close", "opens", default=None, help="For all environments of its app.")
+@click.option("--allow", "apis", multiple=True, help="A path, or a beginning with *; repeatable.")
+@by_option
+@place_option
+@as_json
+@operating
+def environment_apis(
+    name: str, opens: bool | None, apis: Sequence[str], who: str, place: Place
+) -> None:
+    """Say what the containers of ENV may call without an access_token of their mini program.
+
+    They come from a network that it trusts, or with a cloudbase_access_token; one that was closed and is
+    opened needs a new one. At first all is open, as `--allow '/*'` has it.
+    """
+    if not are_apis(apis):
+        fail("--allow takes paths, such as /tcb/sendsms or '/tcb/*', 100 at most.")
+    with opened_now(place) as (administering, now), administering.together():
+        known = administering.directory().environments.get(name)
+        if known is None:
+            fail(f"There is no environment {name}; see 'environment list'.")
+        opens, apis = known.opens_apis if opens is None else opens, apis or known.apis
+        put_apis(administering, known, now, opens=opens, apis=apis)
+        detail = in_words(opens=opens, apis=apis)
+        administering.audit(who, "opened APIs", f"environment {name}", detail)
+    show({"env": name, "open": opens, "apis": list(apis)}, f"{name} is {detail}")
+
+
 @environment.command("list")
 @place_option
 @as_json
@@ -230,7 +261,12 @@ def environment_list(place: Place) -> None:
         known = administering.directory()
     names = {one.id: one.name for one in known.apps.values()}
     rows = [
-        {"env": one.id, "app": names[one.app], "website": one.has_website}
+        {
+            "env": one.id,
+            "app": names[one.app],
+            "website": one.has_website,
+            "apis": list(one.apis) if one.opens_apis else [],
+        }
         for one in known.environments.values()
     ]
     show_table(rows, "No environments.")

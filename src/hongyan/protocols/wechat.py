@@ -19,6 +19,7 @@ from hongyan.service.wechat.apis import Api, apis
 from hongyan.service.wechat.authorising import Authorising
 from hongyan.service.wechat.bearer import Bearers, Issued
 from hongyan.service.wechat.caller import Callers
+from hongyan.service.wechat.opening import USE, Opening
 from hongyan.service.wechat.refusing import fault_of
 from hongyan.service.wechat.uploading import UPLOADS, Uploading, UploadRefused
 from hongyan.service.wechat.visiting import Visiting
@@ -55,8 +56,12 @@ class WeChat:
         self._clock = serving.clock
         self._chance = serving.chance
         self._admission = serving.admission
-        self._apis = apis(serving, Websites(settings, serving.base_url))
         self._bearers = Bearers(serving)
+        self._opening = Opening(serving, self._bearers)
+        self._apis = {
+            **apis(serving, Websites(settings, serving.base_url)),
+            USE: self._opening.use,
+        }
         self._callers = Callers(serving.store, self._bearers)
         self._authorising = Authorising(serving, self._bearers, self._callers)
         self._visiting = Visiting(serving)
@@ -72,7 +77,7 @@ class WeChat:
             "/cgi-bin/component/api_query_auth": self._query_auth,
             "/cgi-bin/component/api_authorizer_token": self._authorizer_token,
         }
-        posted |= {path: partial(self._serve, api) for path, api in self._apis.items()}
+        posted |= {path: partial(self._serve, path, api) for path, api in self._apis.items()}
         for path, handle in posted.items():
             routes.append(self._route("POST", path, handle))
             routes.append(self._route("*", path, _not_posted))
@@ -88,10 +93,12 @@ class WeChat:
 
     # APIs
 
-    async def _serve(self, api: Api, request: Request) -> Response:
+    async def _serve(self, path: str, api: Api, request: Request) -> Response:
         given = credential(request.query)
         # Who is trusted for an address alone must not come through a proxy that has one.
         caller = await self._callers.of(given, request.peer if request.peer_is_known else "")
+        if not given.access_token:
+            self._opening.require(caller.app, path, request.body)
         answer = await api(caller, request.body)
         if given.access_token or given.cloudbase_access_token:
             return _response(answer)

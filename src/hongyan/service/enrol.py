@@ -177,11 +177,22 @@ def rotate_wechat_secret(
 def put_environment(
     administration: Administration, app: App, name: str, *, has_website: bool = True
 ) -> None:
-    """Give the app a CloudBase environment, or change it. Raises InvalidParameters."""
+    """Give the app a CloudBase environment, or change it. It is open as the app's others are. Raises
+    InvalidParameters.
+    """
     if not _ENVIRONMENT.fullmatch(name):
         sentence = "An environment's id has 1 to 63 of a-z, 0-9 and '-', as online-12345678910."
         raise InvalidParameters(sentence)
-    made = Environment(id=name, app=app.id, has_website=has_website)
+    environments = administration.directory().environments
+    known = environments.get(name)
+    if known is None or known.app != app.id:
+        known = Environment(id=name, app=app.id)
+        for other in environments.values():
+            if other.app == app.id:
+                known = msgspec.structs.replace(
+                    known, opens_apis=other.opens_apis, opened_at=other.opened_at
+                )
+    made = msgspec.structs.replace(known, has_website=has_website)
     if not administration.put_environment(made):
         raise InvalidParameters(f"The environment {name} is another app's.")
 

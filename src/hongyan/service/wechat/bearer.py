@@ -143,10 +143,18 @@ _NONE: Final = Grant()
 
 
 def pushed(administration: Administration, sealer: Sealer, app: App, now: Millis) -> str:
-    """A new cloudbase_access_token: nobody fetches one, it is put into the app's containers."""
+    """A new cloudbase_access_token: nobody fetches one, it is put into the app's containers.
+
+    One from before these were last opened is not good beside it.
+    """
+    known = administration.directory().environments.values()
+    opened_at = max((one.opened_at for one in known if one.app == app.id), default=0)
 
     def change(grant: Grant) -> Grant:
-        return renewed(grant, now)
+        made = renewed(grant, now)
+        if grant.issued_at < opened_at:
+            return msgspec.structs.replace(made, previous_until=0)
+        return made
 
     grant = administration.grant(Kind.CLOUDBASE.value, app.id, 0, change)
     return Tokens(sealer.key(KEY)).written(grant.newest(Kind.CLOUDBASE, app.id))

@@ -188,6 +188,8 @@ class UserPhoneNumber(msgspec.Struct):
 
 SENDING_RIGHTS: Final = frozenset({49, 64, 99})
 """Sets of rights of which a third party needs one to send texts: 云开发 (49, 64), 短信服务 (99)."""
+CLOUD_RIGHTS: Final = frozenset({49, 64})
+"""云开发 alone."""
 
 
 class Unreadable(Exception):
