@@ -14,6 +14,7 @@ from hongyan.service.administer import create_app
 from hongyan.store.sqlite.schema import DATABASE
 from support.held import HeldHouse
 from support.process import NOTICE, Client, Dev, eventually, new_phone
+from support.zhenzi import noticed
 
 SCRIPTED = {number[-1]: number.removeprefix("+86") for number in FAULTS}
 FREE = {"text": "周五见，编号123456。", "signature": "鸿雁"}
@@ -72,6 +73,24 @@ def test_a_list_is_told_number_by_number(app: Client) -> None:
     assert last["to"] == f"+86{other}"
     app.latest(good)
     app.latest(other)
+
+
+def test_a_days_total_of_the_app_is_told_as_a_limit(own: Dev) -> None:
+    capped = own.command("app", "caps", "app_dev", "--mainland", "2", "--never", "US")
+    assert capped["caps"] == {"mainland": 2, "never": ["US"]}
+    noticed(own)
+    numbers = [new_phone() for _ in range(3)]
+    *sent, over = own.app.send(numbers).json["messages"]
+    assert [one["status"] for one in sent] == ["queued", "queued"]
+    error = over["error"]
+    assert (error["code"], error["scope"], error["window"]) == (
+        "too_soon",
+        "app",
+        "app-day-mainland",
+    )
+    assert error["retry_at"].endswith("T16:00:00.000Z"), "Midnight in Beijing."
+    answer = own.app.start(new_phone())
+    assert (answer.status, answer.json["scope"]) == (429, "app")
 
 
 def test_a_list_of_a_thousand_is_taken(own: Dev) -> None:

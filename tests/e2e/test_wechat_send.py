@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hongyan.core.daily import Caps
 from hongyan.core.hours import Hours
 from hongyan.core.limit import Window
 from hongyan.core.marketing import Ending
@@ -131,6 +132,22 @@ def test_limits_have_the_codes_of_the_platform(held: HeldHouse) -> None:
     over = holder.sent(holder.send(number, content="又是别的"))[0]
     assert over["code"] == "LimitExceeded.PhoneNumberDailyLimit"
     assert holder.balance(held) == 100_000 - 2
+
+
+def test_a_days_texts_have_the_codes_of_the_platform(held: HeldHouse) -> None:
+    for caps, code in (
+        (Caps(in_all=1), "AppDailyLimit"),
+        (Caps(in_all=1, mainland=1), "AppMainlandChinaDailyLimit"),
+    ):
+        holder = moved_in(held, caps=caps).with_token()
+        told = holder.sent(holder.send(new_number(), new_number()))
+        assert [one["code"] for one in told] == ["Ok", f"LimitExceeded.{code}"]
+        assert told[1]["serial_no"] == ""
+        assert holder.balance(held) == 100_000 - 1
+    holder = moved_in(held, caps=Caps(never=frozenset({"CN"}))).with_token()
+    (told,) = holder.sent(holder.send(new_number()))
+    assert told["code"] == "LimitExceeded.AppCountryOrRegionInBlacklist"
+    assert holder.balance(held) == 100_000
 
 
 def test_outside_its_hours_marketing_is_refused_by_number(held: HeldHouse) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hongyan.core.daily import Caps
 from hongyan.core.limit import Window
 from hongyan.core.time import DAY, HOUR, MINUTE
 from hongyan.providers.sandbox import FAULTS
@@ -107,6 +108,18 @@ def test_a_number_gets_so_many_texts(dev: Dev, path: str) -> None:
     app.sent(other, path, messageId="m2")
     assert app.balance() == 97
     assert app.call(FIND, messageId="m3").code == 100
+
+
+def test_an_app_sends_so_many_texts_a_day(dev: Dev) -> None:
+    """Also of several at once; and to no country that it never texts."""
+    app = moved_in(dev, caps=Caps(in_all=3, mainland=9))
+    with ThreadPoolExecutor(8) as pool:
+        heard = list(pool.map(lambda to: app.call(SEND, to).body, numbers(8)))
+    assert sorted(heard) == sorted([SENT] * 3 + [OVER_LIMIT] * 5)
+    assert app.balance() == 97
+    never = moved_in(dev, caps=Caps(never=frozenset({"CN"})))
+    assert never.call(SEND, new_phone()).code == 100
+    assert never.balance() == 100
 
 
 def test_a_client_causes_so_many_texts_whatever_it_is_called(dev: Dev) -> None:
