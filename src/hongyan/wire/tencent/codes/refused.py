@@ -10,6 +10,8 @@ _AGAIN_EN: Final = (
 _AGAIN_ZH: Final = "重发前请先用 PullSmsSendStatusByPhoneNumber 确认短信是否已经发出。"
 _LIMITS_EN: Final = "Wait until the window has passed, or change the app's limits."
 _LIMITS_ZH: Final = "请等待限制时间过去，或调整应用的频率限制。"
+_CAPS_EN: Final = "Wait until midnight in Beijing, or raise the app's cap: `hongyan app caps`."
+_CAPS_ZH: Final = "请等到北京时间次日零点，或用 `hongyan app caps` 调高应用的每日上限。"
 
 REFUSED: Final[dict[str, Told]] = {
     "InternalError": Told(
@@ -82,32 +84,32 @@ REFUSED: Final[dict[str, Told]] = {
     "LimitExceeded.AppCountryOrRegionDailyLimit": Told(
         "The app's texts to this country are used up for today.",
         "应用当日发往该国家/地区的短信已达上限。",
-        _LIMITS_EN,
-        _LIMITS_ZH,
+        _CAPS_EN,
+        _CAPS_ZH,
     ),
     "LimitExceeded.AppCountryOrRegionInBlacklist": Told(
         "The app may not send to this country.",
         "应用未开放向该国家/地区发送。",
-        "Open the country for the app.",
-        "请在应用设置中开放该国家/地区。",
+        "Open the country for the app: `hongyan app change --country`, `app caps --never`.",
+        "请开放该国家/地区：`hongyan app change --country`，`app caps --never`。",
     ),
     "LimitExceeded.AppDailyLimit": Told(
         "The app's texts are used up for today.",
         "应用当日短信条数已达上限。",
-        _LIMITS_EN,
-        _LIMITS_ZH,
+        _CAPS_EN,
+        _CAPS_ZH,
     ),
     "LimitExceeded.AppGlobalDailyLimit": Told(
         "The app's texts to other countries are used up for today.",
         "应用当日国际/港澳台短信条数已达上限。",
-        _LIMITS_EN,
-        _LIMITS_ZH,
+        _CAPS_EN,
+        _CAPS_ZH,
     ),
     "LimitExceeded.AppMainlandChinaDailyLimit": Told(
         "The app's texts within mainland China are used up for today.",
         "应用当日国内短信条数已达上限。",
-        _LIMITS_EN,
-        _LIMITS_ZH,
+        _CAPS_EN,
+        _CAPS_ZH,
     ),
     "LimitExceeded.DailyLimit": Told(
         "The account's texts to other countries are used up for today.",
