@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from hongyan.core.time import MINUTE
+from hongyan.core.time import DAY, MINUTE
 from hongyan.service.directory import Authorisation, Environment
 from hongyan.service.wechat.bearer import Bearers, pushed
+from hongyan.service.wechat.caller import Caller
+from hongyan.service.wechat.opening import Opening
+from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.tokens import Kind
 from support.wechat_house import ENV, NUMBER, House, another, opened
 from support.world import Furnish
@@ -223,3 +226,24 @@ async def test_a_third_party_may_look_by_its_rights(house: House, right: int, er
     query = f"access_token={issued.written}"
     told = await house.ask("/tcb/usecloudaccesstoken", asked, query)
     assert told["errcode"] == errcode
+
+
+async def test_it_is_changed_so_often_in_a_day(house: House) -> None:
+    world = house.world
+    opening = Opening(house.serving, Bearers(house.serving, most_a_day=2))
+    (app,) = (one for one in world.store.directory.apps.values() if one.id == world.app)
+    version = world.store.directory.environments[ENV].apis_version
+
+    async def change() -> None:
+        nonlocal version
+        asked = {"action": "set", "env": ENV, "open": True, "api_whitelist": [f"/{version}"]}
+        await opening.use(Caller(app), msgspec.json.encode(asked | {"version": version}))
+        version += 1
+
+    await change()
+    await change()
+    with pytest.raises(Fault) as refused:
+        await change()
+    assert refused.value.errcode == 45009
+    world.clock.pass_by(DAY)
+    await change()

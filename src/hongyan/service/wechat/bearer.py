@@ -57,7 +57,7 @@ class Bearers:
     async def renew(self, kind: Kind, owner: int, third_party: int = 0) -> Issued:
         """A new token. The one before it is good for 5 minutes more. Raises Fault."""
         now = self._clock()
-        self._count((kind, owner, third_party), now)
+        self.count((kind, owner, third_party), now)
 
         def change(grant: Grant) -> Grant:
             return renewed(grant, now)
@@ -65,8 +65,10 @@ class Bearers:
         grant = await self._granted(kind, owner, third_party, change)
         return self._issued(grant.newest(kind, owner, third_party), grant.expires_in(now))
 
-    def _count(self, whose: tuple[Kind, int, int], now: Millis) -> None:
-        """Raise Fault for one too many of a day: each makes every process read the directory again."""
+    def count(self, whose: tuple[Kind, int, int], now: Millis) -> None:
+        """Raise Fault for one too many of a day, of tokens or of other changes: each makes every process
+        read the directory again.
+        """
         if self._day != day_of(now):
             self._day = day_of(now)
             self._renewed.clear()

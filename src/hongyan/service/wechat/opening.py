@@ -55,6 +55,9 @@ class Opening:
             told = CloudAccess(known.opens_apis, known.apis, known.apis_version)
             return msgspec.json.encode(told)
 
+        third_party = caller.third_party.id if caller.third_party else 0
+        self._bearers.count((Kind.CLOUDBASE, caller.app.id, third_party), self._clock())
+
         def change(administration: Administration) -> None:
             known = environment_of(administration.directory(), caller, wanted.env)
             if wanted.version != known.apis_version:
