@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hongyan.core import lint
+from hongyan.core.daily import ABROAD_DAY, APP_DAY, COUNTRY_DAY, MAINLAND_DAY
 from hongyan.core.frequency import Frequency
 from hongyan.core.identifier import MessageId
 from hongyan.core.message import Status
@@ -20,7 +21,8 @@ EXAMPLES = load("examples.json")
 def test_what_the_rules_name_has_a_code() -> None:
     every = Frequency(per_hour=1, same_per_day=1)
     names = {window.name for window in (*every.windows, *every.content_windows)}
-    assert set(status.WINDOWS) == names
+    totals = {APP_DAY, MAINLAND_DAY, ABROAD_DAY, COUNTRY_DAY}
+    assert set(status.WINDOWS) == names | totals
     assert set(status.FLAWS) == set(Flaw)
     assert set(status.FINDINGS) <= set(lint.RULES)
     assert set(status.SEND_STATUS) == set(Status)
