@@ -353,6 +353,19 @@ async def test_no_text_is_used_before_it_is_sent_or_later_than_now(
     assert await converted(house, message) == begun + kept * SECOND
 
 
+async def test_of_conversions_that_are_told_at_once_one_is_kept(house: House) -> None:
+    (message,) = await sent(house)
+    app, now = house.world.administering.directory().apps[NAME], house.world.clock()
+    store = house.world.store
+    told = await asyncio.gather(*(store.convert(app.id, message, now + n) for n in range(8)))
+    assert told == [True] * 8
+    at = await converted(house, message)
+    assert now <= at < now + 8
+    assert await store.convert(app.id, message, now + 99)
+    assert await converted(house, message) == at
+    assert house.world.administering.conversions(app.id, 0) == 1
+
+
 async def test_without_a_time_a_conversion_is_now(house: House) -> None:
     (message,) = await sent(house)
     await asked(house, "ReportConversion", SerialNo=serial_no(message))

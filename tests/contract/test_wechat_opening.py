@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hongyan.core.time import DAY, MINUTE
-from hongyan.service.directory import Authorisation, Environment
+from hongyan.service.directory import Authorisation, Environment, WechatProfile
 from hongyan.service.wechat.bearer import Bearers, pushed
 from hongyan.service.wechat.caller import Caller
 from hongyan.service.wechat.opening import Opening
@@ -199,12 +199,13 @@ async def test_a_list_that_is_wrong_changes_nothing(house: House, wrong: dict[st
 
 async def test_a_change_is_audited_and_another_apps_environment_is_nobodys(house: House) -> None:
     desk = house.world.administering
-    await set_apis(house, "/tcb/*")
+    others = Environment(id="other-1", app=house.world.other_app)
+    desk.put_environment(others)
+    await set_apis(house, "/tcb/*", opens=False)
     (audited,) = desk.audits(1, f"environment {ENV}")
     told = (audited.who, audited.action, audited.detail)
-    assert told == ("app app_test", "opened APIs", "open: /tcb/*")
-    desk.put_environment(Environment(id="other-1", app=house.world.other_app))
-    await house.store.refresh()
+    assert told == ("app app_test", "opened APIs", "closed")
+    assert (await house.store.refresh()).environments["other-1"] == others
     assert (await use(house, env="other-1", action="get"))["errcode"] == -601027
 
 
@@ -247,3 +248,18 @@ async def test_it_is_changed_so_often_in_a_day(house: House) -> None:
     assert refused.value.errcode == 45009
     world.clock.pass_by(DAY)
     await change()
+
+
+async def test_a_mini_program_without_environments_bounds_nothing(
+    house: House, container: Container
+) -> None:
+    """Whatever is asked has its own answer: here, that there is no environment."""
+    desk = house.world.administering
+    desk.name_app(house.world.other_app, "wechat", "wx00000000000000aa")
+    app = desk.directory().apps["app_other"]
+    desk.change_app(msgspec.structs.replace(app, wechat=WechatProfile(nickname="云开发")))
+    await house.store.refresh()
+    made = pushed(desk, house.world.sealer, app, house.world.clock())
+    await house.store.refresh()
+    container.token = made
+    assert await container.call() == 85088
