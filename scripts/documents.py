@@ -116,8 +116,11 @@ def renewed(name: str) -> tuple[Path, str, str]:
 def _paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _paths(command.commands[name], (*path, name))
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None  # noqa: S101 - it was listed
+            yield from _paths(found, (*path, name))
 
 
 def _written(value: object) -> str:

@@ -10,9 +10,9 @@ from typing import Final, Self
 
 import uvloop
 
-from hongyan.app import Development, House
 from hongyan.app.clock import SteadyClock
 from hongyan.app.development import LOOPBACK, DevSecrets, development_settings, seed
+from hongyan.app.house import Development, House
 from hongyan.app.http1 import HttpServer
 from hongyan.app.place import Place
 from hongyan.app.stores import opener_of

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import structlog
 import uvloop
 
-from hongyan.app import House
+from hongyan.app.house import House
 from hongyan.app.http1 import HttpServer
 from hongyan.app.memory import settle_memory
 from hongyan.app.stores import Fatal

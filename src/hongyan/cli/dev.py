@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 import rich_click as click
 
-from hongyan.app import Development, House, development, server
+from hongyan.app import development, server
+from hongyan.app.house import Development, House
 from hongyan.app.place import place_of, remember
 from hongyan.app.server import PortInUse
 from hongyan.app.stores import Fatal, opener_of

@@ -11,7 +11,8 @@ import msgspec
 import rich_click as click
 import structlog
 
-from hongyan.app import Development, House, Role, development, server
+from hongyan.app import development, server
+from hongyan.app.house import Development, House, Role
 from hongyan.app.place import Place, place_of
 from hongyan.app.safety import unsafe, unwise
 from hongyan.app.server import PortInUse
