@@ -32,10 +32,11 @@ STOPPING_S: Final = 3 + ServerSettings().drain_s
 def require_known(arguments: Sequence[str]) -> None:
     """The command line knows the command and its options. Raises UsageError."""
     name, *rest = arguments
-    command = cli.commands.get(name)
+    context = click.Context(cli, **cli.context_settings)
+    command = cli.get_command(context, name)
     assert command is not None or name in {"--help", "--version"}, name
     if command is not None:
-        command.make_context(name, rest, parent=click.Context(cli, **cli.context_settings))
+        command.make_context(name, rest, parent=context)
 
 
 # compose.yaml
