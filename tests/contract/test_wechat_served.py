@@ -12,7 +12,7 @@ import pytest
 
 from hongyan.core import errors as e
 from hongyan.core.command import Hear, Heard, Reply
-from hongyan.core.time import DAY, HOUR, MINUTE, beijing
+from hongyan.core.time import DAY, HOUR, MINUTE, SECOND, beijing
 from hongyan.protocols import WeChat
 from hongyan.service.directory import Authorisation
 from hongyan.service.ports import Administration, DeskUnusable
@@ -62,6 +62,21 @@ async def test_1000_numbers_go_in_one_commit(house: House) -> None:
     refused = await house.send(await house.token())
     assert refused["errcode"] == -501007
     assert "配额不足" in refused["errmsg"]
+
+
+async def test_a_page_that_came_or_went_is_noticed(house: House) -> None:
+    token, page = await house.token(), house.world.directory / "websites" / ENV / "new.html"
+
+    async def errcode() -> int:
+        code: int = (await house.send(token, path="/new.html"))["errcode"]
+        return code
+
+    assert await errcode() == -607001
+    page.write_text("", "utf-8")
+    assert await errcode() == 0
+    page.unlink()
+    house.world.clock.pass_by(SECOND)
+    assert await errcode() == -607001
 
 
 async def test_who_opted_out_gets_no_marketing(house: House) -> None:

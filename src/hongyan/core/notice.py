@@ -14,18 +14,21 @@ from hongyan.core.errors import InvalidParameters
 from hongyan.core.link import SLOTS
 from hongyan.core.message import Kind
 from hongyan.core.template import require_values
-from hongyan.core.website import Page, UnsafePath, page
+from hongyan.core.website import Page, UnsafePath
 
 Value: TypeAlias = str | Page
 """What is sent as it is, or as the link to a page."""
 
 
-def read(written: Sequence[str], count: int, is_there: Callable[[Page], bool]) -> tuple[Value, ...]:
-    """The values of a template that takes `count` of them; `is_there` knows the website's pages.
+def read(
+    written: Sequence[str], count: int, find: Callable[[str], Page | None]
+) -> tuple[Value, ...]:
+    """The values of a template that takes `count` of them. `find` knows the website's page of a path,
+    if there is one, and may raise UnsafePath.
 
     Raises InvalidParameters.
     """
-    values = tuple(_page(value, is_there) or value for value in written)
+    values = tuple([_page(value, find) or value for value in written])
     plain = ["" if isinstance(value, Page) else value for value in values]
     require_values(Kind.NOTICE, plain, count)
     if len(pages(values)) > SLOTS:
@@ -44,12 +47,11 @@ def filled(values: Sequence[Value], links: Sequence[str]) -> tuple[str, ...]:
     return tuple(next(following) if isinstance(value, Page) else value for value in values)
 
 
-def _page(value: str, is_there: Callable[[Page], bool]) -> Page | None:
+def _page(value: str, find: Callable[[str], Page | None]) -> Page | None:
     """What begins with a slash but names no page is a value like others: `/月`."""
     if not value.startswith("/"):
         return None
     try:
-        found = page(value)
+        return find(value)
     except UnsafePath:
         return None
-    return found if is_there(found) else None

@@ -15,11 +15,12 @@ from hongyan.core.fee import fee
 from hongyan.core.marketing import Ending
 from hongyan.core.message import Kind
 from hongyan.core.phone import MAINLAND
-from hongyan.core.website import Page, UnsafePath, page
+from hongyan.core.website import Page
 from hongyan.service.accept import Addressed, PageLink
 from hongyan.service.directory import App, Directory, Environment, Review, Template, WechatProfile
 from hongyan.service.ports import Chance
 from hongyan.service.website import Websites
+from hongyan.service.wechat.leading import Leading, Leads
 from hongyan.wire.wechat.fault import INVALID_PARAMETER, Fault
 
 MARKETING_TEMPLATES: Final = frozenset({"844110", "2053122"})
@@ -29,8 +30,6 @@ _MOST_COMPOSED: Final = 500
 _SAMPLE: Final = 0
 """One link is as long as another."""
 
-Leads: TypeAlias = tuple[str, str]
-"""(environment, page) that a link opens."""
 Filled: TypeAlias = tuple[str, tuple[str, ...]]
 """(text as it leaves, values of its template)"""
 
@@ -65,8 +64,9 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
 class Composer:
     """Makes texts of calls. Everything here raises Fault."""
 
-    def __init__(self, websites: Websites, chance: Chance) -> None:
+    def __init__(self, websites: Websites, leading: Leading, chance: Chance) -> None:
         self._websites = websites
+        self._leading = leading
         self._chance = chance
         self._composed: dict[tuple[str, str, Leads, Ending], Composed] = {}
         """Marketing of late: one text goes to many, and often by many calls."""
@@ -114,7 +114,7 @@ class Composer:
         """By a template of the app's. `last` is what a link in the place of its last value opens."""
         count = template.body.count - (last is not None)
         try:
-            read = notice.read(values, count, lambda one: self._holds(environment, one))
+            read = notice.read(values, count, lambda path: self._leading.page(environment, path))
         except Invalid as error:
             raise Fault(INVALID_PARAMETER, str(error)) from error
         plain = ["" if isinstance(value, Page) else value for value in read]
@@ -156,21 +156,6 @@ class Composer:
             composed.addressed(number, links[place * each : (place + 1) * each], self._websites)
             for place, number in enumerate(numbers)
         ]
-
-    def _holds(self, environment: Environment, one: Page) -> bool:
-        return environment.has_website and self._websites.holds(environment.id, one)
-
-
-def leads_to(websites: Websites, environment: Environment, path: str) -> Leads:
-    """The page of an environment's website that a path names. Raises Fault."""
-    try:
-        found = page(path)
-    except UnsafePath as error:
-        raise Fault(-601031) from error
-    if not environment.has_website or not websites.holds(environment.id, found):
-        has_one = environment.has_website and websites.are_there(environment.id)
-        raise Fault(-607001 if has_one else -601028)
-    return environment.id, found.path
 
 
 def signature_of(app: App, *, use_short_name: bool) -> str:

@@ -17,8 +17,8 @@ from hongyan.core.website import page
 from hongyan.service.serving import Serving
 from hongyan.service.website import Websites
 from hongyan.service.wechat.caller import Caller
-from hongyan.service.wechat.composing import leads_to
 from hongyan.service.wechat.environments import environment_of
+from hongyan.service.wechat.leading import Leading
 from hongyan.wire.wechat import answers, body
 from hongyan.wire.wechat.fault import Fault
 from hongyan.wire.wechat.requests import CloudBase, GenerateScheme, GenerateUrlLink
@@ -55,6 +55,7 @@ class Linking:
         self._chance = serving.chance
         self._key = serving.sealer.key(_KEY)
         self._websites = websites
+        self._leading = Leading(websites, serving.clock)
 
     async def url_link(self, caller: Caller, given: bytes) -> bytes:
         """/wxa/generate_urllink"""
@@ -117,7 +118,7 @@ class Linking:
         owner = wanted.resource_appid
         environment = environment_of(self._store.directory, caller, wanted.env, owner)
         asked = f"?{wanted.query}" if wanted.query else ""
-        return leads_to(self._websites, environment, wanted.path + asked)
+        return self._leading.leads(environment, wanted.path + asked)
 
     def _written(self, one: UrlLink) -> str:
         said = msgspec.msgpack.encode(one)

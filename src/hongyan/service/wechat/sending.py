@@ -16,9 +16,7 @@ from hongyan.core.errors import (
 )
 from hongyan.core.errors import Scope as LimitScope
 from hongyan.core.message import Kind
-from hongyan.core.time import SECOND, Millis
 from hongyan.service.accept import Acceptance
-from hongyan.service.directory import Environment
 from hongyan.service.serving import Serving
 from hongyan.service.website import Websites
 from hongyan.service.wechat.caller import Caller
@@ -26,12 +24,11 @@ from hongyan.service.wechat.composing import (
     MARKETING_TEMPLATES,
     Composed,
     Composer,
-    Leads,
-    leads_to,
     signature_of,
     template_of,
 )
 from hongyan.service.wechat.environments import environment_of
+from hongyan.service.wechat.leading import Leading
 from hongyan.service.wechat.linking import Linking
 from hongyan.wire.tencent.codes import CODES, ENGLISH
 from hongyan.wire.tencent.status import WINDOWS
@@ -51,7 +48,6 @@ _NEVER: Final = "LimitExceeded.AppCountryOrRegionInBlacklist"
 _NO_NUMBER: Final = "InvalidParameterValue.IncorrectPhoneNumber"
 _NO_BALANCE: Final = "FailedOperation.InsufficientBalanceInSmsPackage"
 _OPTED_OUT: Final = "FailedOperation.PhoneNumberInBlacklist"
-_MOST_LED: Final = 500
 _OTHER: Final = "InternalError.OtherError"
 _LIMITED: Final[Mapping[LimitScope, str]] = {
     "content": "LimitExceeded.PhoneNumberSameContentDailyLimit",
@@ -68,10 +64,9 @@ class Sending:
         self._clock = serving.clock
         self._acceptance: Acceptance = serving.acceptance
         self._in_development = serving.in_development
-        self._composer = Composer(websites, serving.chance)
+        self._leading = Leading(websites, serving.clock)
+        self._composer = Composer(websites, self._leading, serving.chance)
         self._linking = linking
-        self._websites = websites
-        self._led: dict[tuple[str, str], tuple[Leads | None, Millis]] = {}
 
     async def send(self, caller: Caller, given: bytes) -> bytes:
         """/tcb/sendsms. Raises Fault and NotAccepted."""
@@ -102,19 +97,8 @@ class Sending:
             return self._composer.notice(
                 signature, template, request.template_param_list, environment
             )
-        leads = self._leads(environment, request.path)
+        leads = self._leading.leads(environment, request.path)
         return self._composer.marketing(signature, request.content, leads, app)
-
-    def _leads(self, environment: Environment, path: str) -> Leads:
-        """The page that a path names; looked for on the disk once in a second."""
-        now, wanted = self._clock(), (environment.id, path)
-        found, until = self._led.get(wanted, (None, 0))
-        if found is None or now >= until or not environment.has_website:
-            found = leads_to(self._websites, environment, path)
-            if len(self._led) >= _MOST_LED:
-                self._led.clear()
-            self._led[wanted] = found, now + SECOND
-        return found
 
     def _composed_v2(self, caller: Caller, request: SendSmsV2) -> Composed:
         directory, app = self._store.directory, caller.app

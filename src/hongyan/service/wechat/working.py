@@ -25,7 +25,8 @@ from hongyan.service.ports import Administration
 from hongyan.service.serving import Serving
 from hongyan.service.tasks import Done, Task
 from hongyan.service.website import Websites
-from hongyan.service.wechat.composing import Composer, leads_to, signature_of
+from hongyan.service.wechat.composing import Composer, signature_of
+from hongyan.service.wechat.leading import Leading
 from hongyan.service.wechat.sending import told
 from hongyan.service.wechat.tasking import KEPT
 from hongyan.wire.wechat import task as csv
@@ -61,8 +62,8 @@ class Worker:
         self._acceptance = serving.acceptance
         self._in_development = serving.in_development
         self._new = serving.new_tasks
-        self._websites = websites
-        self._composer = Composer(websites, serving.chance)
+        self._leading = Leading(websites, serving.clock)
+        self._composer = Composer(websites, self._leading, serving.chance)
         self._working: set[asyncio.Task[None]] = set()
         self._forgotten_at: Millis = 0
 
@@ -188,7 +189,7 @@ class Worker:
         if environment is None or environment.app != app.id:
             raise Fault(-601027)
         signature = signature_of(app, use_short_name=task.short_name)
-        leads = leads_to(self._websites, environment, one.page.path)
+        leads = self._leading.leads(environment, one.page.path)
         composed = self._composer.marketing(signature, one.content, leads, app)
         (text,) = self._composer.addressed(composed, [one.phone])
         return msgspec.structs.replace(text, reference=_name(task, one.number), once=True)
