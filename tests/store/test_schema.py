@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import apsw
 import msgspec
@@ -47,7 +47,7 @@ CALLED = re.findall(r'(?:SQL\[|\b_?(?:row|rows|run|returning)\(\s*)"([a-z_]+)"',
 
 def words(table: str, column: str) -> set[str]:
     """What the table's CHECK lets the column hold."""
-    checked = re.search(rf"CHECK \({column} IN \((.*?)\)\)", TABLES[table])
+    checked = re.search(rf"CHECK \({column} (?:IN \(|= )([^)]*)\)", TABLES[table])
     assert checked is not None
     return set(re.findall(r"'(\w+)'", checked[1]))
 
@@ -107,10 +107,44 @@ def connection(tmp_path: Path) -> apsw.Connection:
     return opened
 
 
+def explained(connection: apsw.Connection, name: str) -> list[tuple[Any, ...]]:
+    holes = max(map(int, re.findall(r"\?(\d+)", SQL[name])), default=SQL[name].count("?"))
+    return connection.execute(f"EXPLAIN {SQL[name]}", [None] * holes).fetchall()
+
+
 @pytest.mark.parametrize("name", list(SQL))
 def test_every_query_is_understood_by_sqlite(connection: apsw.Connection, name: str) -> None:
-    holes = max(map(int, re.findall(r"\?(\d+)", SQL[name])), default=SQL[name].count("?"))
-    connection.execute(f"EXPLAIN {SQL[name]}", [None] * holes).fetchall()
+    explained(connection, name)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("insert_message", "insert_outbox", "begin", "leave", "conclude", "insert_attempt"),
+        *("deliver", "insert_verification", "change_verification", "insert_report", "report"),
+    ],
+)
+def test_what_is_written_for_every_text_is_checked_word_by_word(
+    connection: apsw.Connection, name: str
+) -> None:
+    assert "OpenEphemeral" not in {step[1] for step in explained(connection, name)}
+    connection.close()
+
+
+@pytest.mark.parametrize("table", ["message", "outbox", "attempt", "verification", "report"])
+def test_a_check_that_was_put_otherwise_still_refuses(
+    connection: apsw.Connection, table: str
+) -> None:
+    column = {"attempt": "outcome", "verification": "state"}.get(table, "status")
+    some = {"INTEGER": "1", "TEXT": "''", "BLOB": "x''"}
+    values = [
+        "'elsewhere'" if name == column else some[kind]
+        for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")
+    ]
+    with pytest.raises(apsw.ConstraintError, match=f"CHECK constraint failed: {column} = "):
+        connection.execute(f"INSERT INTO {table} VALUES ({', '.join(values)})")  # noqa: S608 - our own words
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
 
 
