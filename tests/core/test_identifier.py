@@ -15,6 +15,7 @@ from hongyan.core.identifier import (
     MessageIds,
     made_at,
     read,
+    random_uuid,
     read_uuid,
     verification_id,
     written,
@@ -175,3 +176,8 @@ def test_whatever_is_asked_for_is_a_uuid_or_names_nothing(written_form: str) -> 
     except NotFound:
         return
     assert len(found) == 16
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_random_uuid_is_of_version_four(chance: bytes) -> None:
+    assert random_uuid(chance) == str(uuid.UUID(bytes=chance, version=4))

@@ -180,6 +180,27 @@ def test_what_is_named_twice_is_refused(body: bytes) -> None:
     assert fault(body, requests.PullSmsSendStatusRequest) == ("InvalidParameter", "Limit")
 
 
+@given(
+    st.sampled_from(["SmsSdkAppId", "Limit"]),
+    st.sets(st.integers(0, 10), min_size=1),
+    st.text(" \t\r\n", max_size=3),
+    st.booleans(),
+)
+def test_an_escape_hides_no_repetition(
+    name: str, escaped: set[int], space: str, upper: bool
+) -> None:
+    letters = [f"\\u{ord(one):04x}" for one in name]
+    if upper:
+        letters = [f"\\u{one[2:].upper()}" for one in letters]
+    spelt = "".join(
+        hidden if at in escaped else clear
+        for at, (hidden, clear) in enumerate(zip(letters, name, strict=True))
+    )
+    value = '"1"' if name == "SmsSdkAppId" else "1"
+    body = f'{{"SmsSdkAppId":"1","Limit":1,"{spelt}"{space}:{value}}}'.encode()
+    assert fault(body, requests.PullSmsSendStatusRequest) == ("InvalidParameter", name)
+
+
 def test_a_name_twice_within_is_refused_and_once_in_each_is_not() -> None:
     one = b'{"PhoneNumber":"+60198890000","TemplateId":"1"}'
     twice = one[:-1] + b',"TemplateId":"2"}'

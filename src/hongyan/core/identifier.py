@@ -26,6 +26,8 @@ _PAIRS: Final = [high + low for high in _LETTERS for low in _LETTERS]
 _VALUES: Final = {letter: value for value, letter in enumerate(_LETTERS)}
 _VALUES.update({"O": 0, "I": 1, "L": 1})
 _WRITTEN_LENGTH: Final = 13
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""A digit whose two high bits are made 10."""
 RANDOM_BYTES: Final = 10
 """What `verification_id` takes from chance."""
 
@@ -100,6 +102,15 @@ def written_uuid(verification: bytes) -> str:
     """`0193…-7…-…`, the form that people and JSON use."""
     digits = verification.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def random_uuid(chance: bytes) -> str:
+    """A UUIDv4 (RFC 9562 §5.4) of 16 random bytes, written."""
+    digits = chance.hex()
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-"
+        f"{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def read_uuid(written_form: str) -> VerificationId:

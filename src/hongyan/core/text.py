@@ -37,6 +37,7 @@ _GSM_COST: Final = dict.fromkeys(GSM_ALPHABET.replace("\x1b", ""), 1) | dict.fro
     GSM_EXTENSION, 2
 )
 _HIGHEST_PLANE_0: Final = "\uffff"
+_ALONE_BYTES: Final = 70 * 2
 _UNSHOWABLE: Final = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKETS: Final = re.compile("[【】]")
 _SIGNED: Final = re.compile(r"【([^【】]{1,40})】(.*)", re.DOTALL)
@@ -102,8 +103,8 @@ def segments(text: str, *, domestic: bool) -> int:
     `domestic` (+86): every UTF-16 unit counts 1, 70 fit alone, 67 in each part of a long one.
     Else the GSM alphabet is used where it suffices: 160 septets alone, 153 a part.
     """
-    # Nearly every text: one segment, all in plane 0, where a character is a unit.
-    if len(text) <= _UCS2.alone and (not text or max(text) <= _HIGHEST_PLANE_0):
+    # Nearly every text: one segment, counted at the speed of C.
+    if len(text) <= _UCS2.alone and len(text.encode("utf-16-le", "surrogatepass")) <= _ALONE_BYTES:
         return 1
     return len(parts(text, domestic=domestic))
 

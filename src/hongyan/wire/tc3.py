@@ -179,10 +179,9 @@ def paths(path: str) -> tuple[str, ...]:
 
 def _writings(values: dict[bytes, bytes]) -> Iterator[dict[bytes, bytes]]:
     """Headers as they came, then as the documents want them and no SDK has them: in lower case."""
+    yield dict(values)
     lower = {name: value.lower() for name, value in values.items()}
-    is_lower = lower == values
-    yield values
-    if not is_lower:
+    if lower != values:
         yield lower
 
 

@@ -6,12 +6,12 @@ carries that action out is asked. A fault at any of these steps is told by the p
 
 from collections.abc import Mapping
 from typing import Final
-from uuid import UUID
 
 import structlog
 
 from hongyan.core import errors as e
 from hongyan.core.errors import HongyanError
+from hongyan.core.identifier import random_uuid
 from hongyan.core.lint.rule import Rulebook
 from hongyan.protocols.tencent.asking import Asking, Works
 from hongyan.protocols.tencent.authentication import Authentication
@@ -127,7 +127,7 @@ class Tencent:
         return Response(200, refused(fault, self._request_id(), CHINESE), CONTENT_TYPE)
 
     def _request_id(self) -> str:
-        return str(UUID(bytes=self._chance(_UUID_BYTES), version=4))
+        return random_uuid(self._chance(_UUID_BYTES))
 
 
 def fault_of(error: Exception) -> Fault:

@@ -4,13 +4,13 @@ What is wrong with the whole call is told as its error. What is wrong with a num
 to it, is told in its place, and the others go out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
-from uuid import UUID
 
 from hongyan.core.command import Queued
 from hongyan.core.country import UNKNOWN
 from hongyan.core.errors import HongyanError, Limited, NoBalance, OptedOut
+from hongyan.core.identifier import random_uuid
 from hongyan.core.parameter import Flaw
 from hongyan.core.phone import MAINLAND
 from hongyan.protocols.tencent.asking import Asking, Works, app_of
@@ -101,7 +101,7 @@ class Sending:
         answered = []
         for (number, _, _), status in zip(ordered, became, strict=True):
             status.iso_code = number.iso_code or UNKNOWN
-            serial = str(UUID(bytes=self._chance(_UUID_BYTES), version=4))
+            serial = random_uuid(self._chance(_UUID_BYTES))
             answered.append(of_multi(status, serial))
         return SendMultiGlobalSmsResponse(send_multi_status_set=tuple(answered))
 
@@ -115,13 +115,21 @@ class Sending:
         self, asking: Asking, app: App, ordered: Sequence[_Ordered]
     ) -> list[SendStatus]:
         """What became of each number, in order."""
-        texts = [one for _, one, _ in ordered if isinstance(one, Addressed)]
-        refused = [code_of(one) for _, one, _ in ordered if not isinstance(one, Addressed)]
+        texts: list[Addressed] = []
+        refused: list[str] = []
+        places: list[str] = []
+        """Which numbers got no text before the store could decide, and why."""
+        for place, (_, one, _) in enumerate(ordered):
+            if isinstance(one, Addressed):
+                texts.append(one)
+            else:
+                refused.append(code_of(one))
+                places.append(f"{place} {one}")
         became = iter(
             await self._acceptance.take(
                 app,
                 texts,
-                idempotency=asking.idempotency(self._sealer, _places(ordered)),
+                idempotency=asking.idempotency(self._sealer, places),
                 refused=len(refused),
                 tallied=True,
                 reports=True,
@@ -164,14 +172,5 @@ def _status(
 
 
 def _require_one_side(numbers: Sequence[Read]) -> None:
-    if are_mixed(numbers):
+    if len(numbers) > 1 and are_mixed(numbers):
         raise Fault(f"{_UNSUPPORTED}.ContainDomesticAndInternationalPhoneNumber")
-
-
-def _places(ordered: Iterable[_Ordered]) -> list[str]:
-    """Which numbers got no text before the store could decide, and why."""
-    return [
-        f"{place} {one}"
-        for place, (_, one, _) in enumerate(ordered)
-        if not isinstance(one, Addressed)
-    ]

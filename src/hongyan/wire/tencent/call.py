@@ -99,10 +99,11 @@ def read(request: HttpRequest) -> Call:
     """Raises Fault, AuthFailure among them."""
     if request.method not in ("GET", "POST"):
         raise Fault("UnsupportedProtocol")
-    _require_size(request)
+    is_flat = _is_flat(request)
+    _require_size(request, is_flat=is_flat)
     asked = _flat(request.query)
     flat = asked if request.method == "GET" else {}
-    if _is_flat(request) and request.method == "POST":
+    if is_flat and request.method == "POST":
         flat = _flat(request.body)
         asked |= flat
     name = request.header(b"x-tc-action") or asked.get("Action", "")
@@ -120,7 +121,7 @@ def read(request: HttpRequest) -> Call:
         version=version,
         language=_language(request, asked),
         claim=claim,
-        parameters=_parameters(request, flat),
+        parameters=_bare(flat) if is_flat else _json_of(request),
     )
 
 
@@ -135,8 +136,8 @@ def query_of(request: Request) -> bytes:
     return urlencode(strict.flattened(request)).encode()
 
 
-def _require_size(request: HttpRequest) -> None:
-    most = MOST_FORM_BYTES if _is_flat(request) else MOST_JSON_BYTES
+def _require_size(request: HttpRequest, *, is_flat: bool) -> None:
+    most = MOST_FORM_BYTES if is_flat else MOST_JSON_BYTES
     if len(request.body) > most or len(request.query) > MOST_QUERY_BYTES:
         raise Fault("RequestSizeLimitExceeded")
 
@@ -163,14 +164,18 @@ def _flat(written: bytes) -> dict[str, str]:
     return found
 
 
-def _parameters(request: HttpRequest, flat: dict[str, str]) -> Mapping[str, str] | bytes | None:
-    if _is_flat(request):
-        return {name: value for name, value in flat.items() if name not in _COMMON}
+def _bare(flat: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in flat.items() if name not in _COMMON}
+
+
+def _json_of(request: HttpRequest) -> bytes | None:
     return request.body if _media_type(request) == _JSON else None
 
 
 def _language(request: HttpRequest, asked: dict[str, str]) -> Language:
-    return ENGLISH if asked.get("Language", "").startswith("en") else language_of(request)
+    if asked and asked.get("Language", "").startswith("en"):
+        return ENGLISH
+    return language_of(request)
 
 
 def _media_type(request: HttpRequest) -> str:
@@ -179,5 +184,5 @@ def _media_type(request: HttpRequest) -> str:
 
 @lru_cache(maxsize=256)
 def _bare_type(header: bytes) -> str:
-    """Cached: a client sends the same all day, and it is looked at four times a call."""
+    """Cached: a client sends the same all day."""
     return header.decode("latin-1").partition(";")[0].strip().lower()
