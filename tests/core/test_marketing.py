@@ -9,17 +9,21 @@ from hongyan.core.errors import InvalidText, TextTooLong, UnknownSignature
 from hongyan.core.marketing import (
     LINK_LENGTH,
     Ending,
-    assembled,
     counted_length,
     length,
     require_content,
     require_fits,
     signature,
+    words,
 )
 from hongyan.core.opt_out import is_opt_out
 
 LINK = "https://tcbe.cn/VcdrUJK0"
 LONG_LINK = "https://links.some-long-name.example.cn/s/0123456789a"
+
+
+def assembled(name: str, content: str, link: str, ending: Ending) -> str:
+    return text.signed(name, words(content, ending).fill([link]))
 
 
 def test_the_text_of_the_document() -> None:

@@ -1,6 +1,10 @@
 """Parameters: the first flaw is named with its place."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hongyan.core.message import Kind
 from hongyan.core.parameter import Flaw, flaw_of, holds_link
@@ -50,3 +54,16 @@ def test_how_long_a_value_may_be_is_an_argument() -> None:
 def test_a_link_is_one_whatever_it_wears() -> None:
     assert holds_link("点ｅｖｉｌ。ｃｏｍ")
     assert not holds_link("3.5元")
+
+
+@given(st.text("。．｡，：！？；（）./:?#awcn中１…︒\u0338", max_size=12))
+def test_a_link_is_looked_for_in_what_nfkc_makes_of_a_text(text: str) -> None:
+    stops = text.replace("。", ".").replace("．", ".").replace("｡", ".")
+    assert holds_link(text) is holds_link(unicodedata.normalize("NFKC", stops))
+
+
+@pytest.mark.parametrize(
+    "text", ["见https：//a", "见（evil．com）", "a.example？b", "a.example：80"]
+)
+def test_a_link_with_chinese_marks_is_one(text: str) -> None:
+    assert holds_link(text)

@@ -83,6 +83,27 @@ def test_whatever_is_written_is_a_template_or_is_refused(body: str) -> None:
     assert parsed is None or len(parsed.literals) == len(parsed.order) + 1
 
 
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ("甲{1}乙{2}丙", ["一", "二"]),
+        ("甲{1}乙{2}丙", ["一", None]),
+        ("甲{1}乙{2}丙", [None, "二"]),
+        ("甲{1}乙{2}丙", [None, None]),
+        ("{3}{1}甲{2}{3}{1}", [None, "二", None]),
+        ("甲{1}{1}", ["{2}"]),
+        ("甲", []),
+    ],
+)
+def test_a_body_may_be_given_some_of_its_values_first(body: str, values: list[str | None]) -> None:
+    parsed = parse(body)
+    others = [f"<{place}>" for place, value in enumerate(values) if value is None]
+    awaited = iter(others)
+    rest = parsed.given(values)
+    assert rest.count == len(others)
+    assert rest.fill(others) == parsed.fill([value or next(awaited) for value in values])
+
+
 def test_the_masked_text_shows_no_value() -> None:
     assert parse("验证码{1}，{2}分钟，{1}").masked() == "验证码*，*分钟，*"
 

@@ -4,7 +4,7 @@ The rules are those of WeChat's cloudbase.sendSms: content of at most 30 charact
 70 with its link counted as 24, whatever the link's host is called. What a text costs goes by its real
 length (`text.segments`).
 
-For who accepts: `signature` of the app's names, `require_content`, then `assembled` for each number
+For who accepts: `signature` of the app's names, `require_content`, then `words` filled for each number
 with its own link, and `require_fits` once, as every link has the same length.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 
 from hongyan.core import text
 from hongyan.core.errors import InvalidText, TextTooLong, UnknownSignature
+from hongyan.core.template import Body
 
 LONGEST_CONTENT: Final = 30
 LONGEST_TEXT: Final = 70
@@ -65,9 +66,9 @@ def require_content(content: str) -> None:
         raise InvalidText("The content holds a line break.")
 
 
-def assembled(signature: str, content: str, link: str, ending: Ending) -> str:
-    """The text as it leaves: `【云开发】能力上新,跳转小程序 https://tcbe.cn/VcdrUJK0 回T退订`."""
-    return text.signed(signature, f"{content},跳转小程序 {link} {ending}")
+def words(content: str, ending: Ending) -> Body:
+    """What stands around the link of `【云开发】能力上新,跳转小程序 https://tcbe.cn/VcdrUJK0 回T退订`."""
+    return Body((f"{content},跳转小程序 ", f" {ending}"), (0,), 1)
 
 
 def require_fits(whole: str, links: Sequence[str]) -> None:

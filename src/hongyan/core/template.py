@@ -23,10 +23,23 @@ class Body(msgspec.Struct, frozen=True):
 
     def fill(self, values: Sequence[str]) -> str:
         """The text. Values are not looked into, so `{2}` in a value stays `{2}`."""
-        filled = [self.literals[0]]
+        pieces = [""] * (len(self.literals) + len(self.order))
+        pieces[::2] = self.literals
+        pieces[1::2] = [values[index] for index in self.order]
+        return "".join(pieces)
+
+    def given(self, values: Sequence[str | None]) -> "Body":
+        """The body with these values in it. Those that are None it still takes, in their order."""
+        awaited = [index for index, value in enumerate(values) if value is None]
+        literals, order = [self.literals[0]], []
         for index, literal in zip(self.order, self.literals[1:], strict=True):
-            filled += (values[index], literal)
-        return "".join(filled)
+            value = values[index]
+            if value is None:
+                order.append(awaited.index(index))
+                literals.append(literal)
+            else:
+                literals[-1] += value + literal
+        return Body(tuple(literals), tuple(order), len(awaited))
 
     def makes_link(self, values: Sequence[str]) -> bool:
         """Whether values that are no links are parts of one, side by side or beside the body's words."""

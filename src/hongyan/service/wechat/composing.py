@@ -4,8 +4,8 @@ Whatever a text may not say is found here, before anything is counted or charged
 of its own.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -14,7 +14,9 @@ from hongyan.core.errors import Invalid, TextTooLong, UnknownSignature
 from hongyan.core.fee import fee
 from hongyan.core.marketing import Ending
 from hongyan.core.message import Kind
+from hongyan.core.notice import Value
 from hongyan.core.phone import MAINLAND
+from hongyan.core.template import Body
 from hongyan.core.website import Page
 from hongyan.service.accept import Addressed, PageLink
 from hongyan.service.directory import App, Directory, Environment, Review, Template, WechatProfile
@@ -27,18 +29,17 @@ MARKETING_TEMPLATES: Final = frozenset({"844110", "2053122"})
 """Names under which WeChat has the template of marketing texts."""
 
 _MOST_COMPOSED: Final = 500
-_SAMPLE: Final = 0
-"""One link is as long as another."""
-
-Filled: TypeAlias = tuple[str, tuple[str, ...]]
-"""(text as it leaves, values of its template)"""
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """A text that lacks its links."""
 
     kind: Kind
-    fill: Callable[[Sequence[str]], Filled]
+    signature: str
+    words: Body
+    """What stands around the links."""
+    values: tuple[Value, ...] = ()
+    """Those of its template, where it has one."""
     leads: tuple[Leads, ...] = ()
     """What its links open, in their order."""
     content: str = ""
@@ -46,16 +47,20 @@ class Composed(msgspec.Struct, frozen=True, kw_only=True):
     units: int = 1
     template: int = 0
 
+    def text(self, links: Sequence[str]) -> str:
+        """As it leaves with these. Raises InvalidText for a text with 【】 of its own."""
+        return text.signed(self.signature, self.words.fill(links))
+
     def addressed(self, to: str, links: Sequence[int], websites: Websites) -> Addressed:
         """The text to a number, with these links."""
-        whole, params = self.fill([websites.link(one) for one in links])
+        written = [websites.link(one) for one in links]
         return Addressed(
             to=to,
             kind=self.kind,
-            text=whole,
+            text=self.text(written),
             units=self.units,
             template=self.template,
-            params=params,
+            params=notice.filled(self.values, written),
             links=tuple(map(_page_link, links, self.leads)),
             content=self.content,
         )
@@ -68,6 +73,8 @@ class Composer:
         self._websites = websites
         self._leading = leading
         self._chance = chance
+        self._sample = websites.link(0)
+        """One link is as long as another."""
         self._composed: dict[tuple[str, str, Leads, Ending], Composed] = {}
         """Marketing of late: one text goes to many, and often by many calls."""
 
@@ -83,23 +90,21 @@ class Composer:
         return found
 
     def _marketing(self, signature: str, content: str, leads: Leads, ending: Ending) -> Composed:
-        def fill(links: Sequence[str]) -> Filled:
-            return marketing.assembled(signature, content, links[0], ending), ()
-
+        words = marketing.words(content, ending)
         try:
             marketing.require_content(content)
-            sample = self._websites.link(_SAMPLE)
-            whole = fill([sample])[0]
-            marketing.require_fits(whole, [sample])
+            whole = text.signed(signature, words.fill([self._sample]))
+            marketing.require_fits(whole, [self._sample])
         except TextTooLong as error:
             raise Fault(-601029) from error
         except Invalid as error:
             raise Fault(-601030) from error
         return Composed(
             kind=Kind.MARKETING,
-            fill=fill,
+            signature=signature,
+            words=words,
             leads=(leads,),
-            content=fill([leads[1]])[0],
+            content=text.signed(signature, words.fill([leads[1]])),
             units=fee(whole, MAINLAND),
         )
 
@@ -126,22 +131,22 @@ class Composer:
         if last is not None:
             read, leads = (*read, Page("", "")), [*leads, last]
 
-        def fill(links: Sequence[str]) -> Filled:
-            params = notice.filled(read, links)
-            return text.signed(signature, template.body.fill(params)), params
-
+        words = template.body.given([None if isinstance(one, Page) else one for one in read])
         try:
-            whole = fill([self._websites.link(_SAMPLE)] * len(leads))[0]
+            whole = text.signed(signature, words.fill([self._sample] * len(leads)))
             text.require_showable(whole)
         except TextTooLong as error:
             raise Fault(-601029) from error
         except Invalid as error:
             raise Fault(-601030) from error
+        pages = [path for _, path in leads]
         return Composed(
             kind=template.kind,
-            fill=fill,
+            signature=signature,
+            words=words,
+            values=read,
             leads=tuple(leads),
-            content=fill([path for _, path in leads])[0] if leads else "",
+            content=text.signed(signature, words.fill(pages)) if leads else "",
             units=fee(whole, MAINLAND),
             template=template.id,
         )

@@ -119,7 +119,7 @@ class Sending:
             composed = self._composer.marketing(signature, content, leads, app)
         # With another URL Link to the same place it is the same text.
         pages = [page for _, page in composed.leads[:-1]]
-        return msgspec.structs.replace(composed, content=composed.fill([*pages, opens])[0])
+        return msgspec.structs.replace(composed, content=composed.text([*pages, opens]))
 
     async def _answered(
         self, caller: Caller, numbers: tuple[str, ...], composed: Composed
