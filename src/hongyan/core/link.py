@@ -19,6 +19,7 @@ SLOTS: Final = 4
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_LETTERS)}
 _BASE: Final = len(_LETTERS)
+_SQUARE: Final = _BASE * _BASE
 _PAIRS: Final = tuple(first + second for first in _LETTERS for second in _LETTERS)
 """Written two at a time: a call may make a thousand links."""
 _BITS: Final = 63
@@ -31,12 +32,15 @@ def made(chance: bytes) -> int:
 
 def written(link: int) -> str:
     """A link's letters, always 11."""
-    pairs = []
-    for _ in range(LENGTH // 2):
-        link, digits = divmod(link, _BASE * _BASE)
-        pairs.append(_PAIRS[digits])
-    pairs.append(_LETTERS[link])
-    return "".join(reversed(pairs))
+    pairs = _PAIRS
+    link, fifth = divmod(link, _SQUARE)
+    link, fourth = divmod(link, _SQUARE)
+    link, third = divmod(link, _SQUARE)
+    link, second = divmod(link, _SQUARE)
+    link, first = divmod(link, _SQUARE)
+    return (
+        _LETTERS[link] + pairs[first] + pairs[second] + pairs[third] + pairs[fourth] + pairs[fifth]
+    )
 
 
 def read(letters: str) -> int:

@@ -4,6 +4,7 @@ Success of sendSms has no errmsg, as in the document's sample. Fields have defau
 that lacks one can still be read.
 """
 
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,14 +12,13 @@ import msgspec
 from hongyan.core.errors import NotFound
 from hongyan.core.identifier import MessageId, made_at, written
 from hongyan.core.identifier import read as read_id
-from hongyan.core.time import HOUR, Millis, rfc3339
+from hongyan.core.time import DAY, HOUR, Millis, day_of, rfc3339
 from hongyan.wire.wechat.codes import OK
 
 SENT: Final = "Ok"
 SENT_MESSAGE: Final = "send success"
 
-_SERIAL_PREFIX: Final = "8:"
-_SERIAL_LETTERS: Final = 19
+_SERIAL_PREFIX: Final = "8:000000"
 _ID_LETTERS: Final = 13
 _DATE_LETTERS: Final = 8
 _SHANGHAI: Final = 8 * HOUR
@@ -228,18 +228,23 @@ def read(body: bytes, answer: type[_Answer]) -> _Answer:
 
 def serial_no(message: MessageId) -> str:
     """Such as `8:0000000D5F8Q2M4T7AB20261121`: 19 letters, the last 13 the message's; its day."""
-    date = rfc3339(made_at(message) + _SHANGHAI)[:10].replace("-", "")
-    return f"{_SERIAL_PREFIX}{written(message):0>{_SERIAL_LETTERS}}{date}"
+    return f"{_SERIAL_PREFIX}{written(message)}{_date(day_of(made_at(message)))}"
 
 
 def message_of(serial: str) -> MessageId:
     """The message that a serial_no names. Raises NotFound."""
-    if len(serial) != len(_SERIAL_PREFIX) + _SERIAL_LETTERS + _DATE_LETTERS:
+    if len(serial) != len(_SERIAL_PREFIX) + _ID_LETTERS + _DATE_LETTERS:
         raise NotFound
     found = read_id(serial[-_DATE_LETTERS - _ID_LETTERS : -_DATE_LETTERS])
     if serial_no(found) != serial:
         raise NotFound
     return found
+
+
+@lru_cache(maxsize=64)
+def _date(day: int) -> str:
+    """Such as `20261121`. Cached because nearly all messages that are told of are of a few days."""
+    return rfc3339(day * DAY)[:10].replace("-", "")
 
 
 def written_time(at: Millis) -> str:

@@ -14,6 +14,7 @@ from hongyan.wire.wechat.case import NameTwice, in_pascal_case, in_snake_case
 from hongyan.wire.wechat.fault import DATA_FORMAT, INVALID_PARAMETER, Fault
 
 INVALID_ARGS: Final = 40097
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 _Request = TypeVar("_Request", bound="Body")
 
 
@@ -29,7 +30,7 @@ def read(body: bytes, request: type[_Request]) -> _Request:
     if not body.strip():
         raise Fault(44002)
     try:
-        found: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        found = _OBJECT.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Fault(DATA_FORMAT) from error
     return convert(found, request)

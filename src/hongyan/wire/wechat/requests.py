@@ -53,8 +53,9 @@ class _Texts(Body, kw_only=True):
         require(bool(numbers), "phone_number_list is empty")
         require(len(numbers) <= MOST_NUMBERS, "phone_number_list has over 1000 numbers")
         for position, number in enumerate(numbers):
-            right = number.startswith(_PREFIX)
-            require(right, f"phone_number_list[{position}] does not begin with +86")
+            if not number.startswith(_PREFIX):
+                wrong = f"phone_number_list[{position}] does not begin with +86"
+                raise Fault(INVALID_PARAMETER, wrong)
 
     def require_template(self) -> None:
         """Raises Fault."""
