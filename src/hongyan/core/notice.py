@@ -44,7 +44,7 @@ def pages(values: Sequence[Value]) -> list[Page]:
 def filled(values: Sequence[Value], links: Sequence[str]) -> tuple[str, ...]:
     """The values with a link in the place of each page."""
     following = iter(links)
-    return tuple(next(following) if isinstance(value, Page) else value for value in values)
+    return tuple([next(following) if isinstance(value, Page) else value for value in values])
 
 
 def _page(value: str, find: Callable[[str], Page | None]) -> Page | None:

@@ -22,10 +22,10 @@ _LINK: Final = re.compile(
     r"|[a-z0-9-]\.(?:com|cn|net|org|top|xyz|cc|io|vip|co|me|ly|info|site|shop|club|icu|wang|link|ltd"
     r"|tv|app|store|online|tech|pro|asia|mobi|im|gg|cf|tk|ml|ga|fun|live|work|biz|ren|xin|red|pub)\b"
 )
-_MARKS: Final = tuple(zip("。．｡，：！？；（）", "...,:!?;()", strict=True))
-"""What a browser takes for the dot of a name; and the marks of nearly every text, as NFKC has them,
-which takes its time unless it has nothing to do.
-"""
+_FULL_STOP: Final = "。"
+"""What a browser takes for the dot of a name, and NFKC leaves as it is."""
+_MARKS: Final = tuple(zip("｡．，：！？；（）", "..,:!?;()", strict=True))
+"""That too in half its width; and the marks of nearly every text, as NFKC has them, but in less time."""
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 )
@@ -74,9 +74,12 @@ def flaw_of(
 
 def holds_link(text: str) -> bool:
     """Whether a browser or a handset would make a link of a part of it, whatever its clothes."""
-    for mark, plain in _MARKS:
-        text = text.replace(mark, plain)
-    return _LINK.search(unicodedata.normalize("NFKC", text)) is not None
+    plain = text.replace(_FULL_STOP, ".")
+    if not unicodedata.is_normalized("NFKC", plain):
+        for mark, narrow in _MARKS:
+            plain = plain.replace(mark, narrow)
+        plain = unicodedata.normalize("NFKC", plain)
+    return _LINK.search(plain) is not None
 
 
 def _is_code_like(value: str, longest: int) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, assert_never
 
 import msgspec
@@ -43,11 +44,17 @@ class Body(msgspec.Struct, frozen=True):
 
     def makes_link(self, values: Sequence[str]) -> bool:
         """Whether values that are no links are parts of one, side by side or beside the body's words."""
-        return bool(values) and holds_link(self.fill(values)) and not holds_link(self.masked())
+        return bool(values) and holds_link(self.fill(values)) and not _has_link(self)
 
     def masked(self) -> str:
         """The text with every value as `*`: what records show once the clear text is gone."""
         return self.fill((_STAR,) * self.count)
+
+
+@lru_cache(maxsize=1_024)
+def _has_link(body: Body) -> bool:
+    """Whether the words of a body make one. Cached because each of its texts asks."""
+    return holds_link(body.masked())
 
 
 def parse(body: str) -> Body:

@@ -39,7 +39,6 @@ _GSM_COST: Final = dict.fromkeys(GSM_ALPHABET.replace("\x1b", ""), 1) | dict.fro
 _HIGHEST_PLANE_0: Final = "\uffff"
 _ALONE_BYTES: Final = 70 * 2
 _UNSHOWABLE: Final = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_BRACKETS: Final = re.compile("[【】]")
 _SIGNED: Final = re.compile(r"【([^【】]{1,40})】(.*)", re.DOTALL)
 _CODE_LIKE: Final = re.compile(r"(?<!\d)\d{4,8}(?!\d)")
 _NAMES_A_CODE: Final = re.compile(r"(?i)验证码|校验码|动态码|注册码|verification code")
@@ -67,7 +66,7 @@ def signed(signature: str, text: str) -> str:
 
     Raises InvalidText when the text brings 【】 of its own: handsets would show two signatures.
     """
-    if _BRACKETS.search(text):
+    if "【" in text or "】" in text:
         raise InvalidText(
             "【】 mark the signature and are added here; write the text without them."
         )
