@@ -36,51 +36,47 @@ def text(number: int, words: str = "您好") -> HandsetText:
     return HandsetText(MessageId(number), "+8613800138000", words, Kind.NOTICE, number)
 
 
-async def put(shelf: ShelfFile, *numbers: int) -> None:
-    for number in numbers:
-        shelf.append(text(number))
-    await asyncio.sleep(0)
+def put(shelf: ShelfFile, *numbers: int) -> None:
+    shelf.put([text(number) for number in numbers])
 
 
 def ids(texts: list[HandsetText]) -> list[int]:
     return [int(one.id) for one in texts]
 
 
-async def test_what_one_puts_there_all_others_find(opened: Open) -> None:
+def test_what_one_puts_there_all_others_find(opened: Open) -> None:
     first, second, reader = opened(), opened(), opened()
     assert reader.load(10) == []
-    await put(first, 1, 2)
-    await put(second, 3)
+    put(first, 1, 2)
+    put(second, 3)
     assert ids(reader.news()) == [1, 2, 3]
     assert reader.news() == []
-    await put(first, 4)
+    put(first, 4)
     assert ids(reader.news()) == [4]
     assert ids(opened().load(10)) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("kept", [1, 7, 8, 11, 12, 13, 60, -1])
-async def test_a_piece_that_was_cut_short_hides_no_other(
-    opened: Open, tmp_path: Path, kept: int
-) -> None:
+def test_a_piece_that_was_cut_short_hides_no_other(opened: Open, tmp_path: Path, kept: int) -> None:
     shelf, reader, file = opened(), opened(), tmp_path / SHELF_FILE
-    await put(shelf, 1)
+    put(shelf, 1)
     whole = file.stat().st_size
-    await put(shelf, 2)
+    put(shelf, 2)
     torn = file.read_bytes()[:whole] + file.read_bytes()[whole:][:kept]
     file.write_bytes(torn)
     assert ids(reader.news()) == [1]
-    await put(shelf, 3)
+    put(shelf, 3)
     assert ids(reader.news()) == [3]
-    await put(shelf, 4)
+    put(shelf, 4)
     assert ids(reader.news()) == [4]
     assert ids(opened().load(10)) == [1, 3, 4]
 
 
-async def test_a_piece_that_is_being_written_is_read_when_it_is_whole(
+def test_a_piece_that_is_being_written_is_read_when_it_is_whole(
     opened: Open, tmp_path: Path
 ) -> None:
     shelf, reader, file = opened(), opened(), tmp_path / SHELF_FILE
-    await put(shelf, 1)
+    put(shelf, 1)
     piece = file.read_bytes()
     for length in range(len(piece)):
         file.write_bytes(piece[:length])
@@ -89,32 +85,31 @@ async def test_a_piece_that_is_being_written_is_read_when_it_is_whole(
     assert ids(reader.news()) == [1]
 
 
-async def test_the_newest_are_kept_and_the_file_is_made_short(opened: Open, tmp_path: Path) -> None:
+def test_the_newest_are_kept_and_the_file_is_made_short(opened: Open, tmp_path: Path) -> None:
     shelf = opened()
-    await put(shelf, *range(100))
+    put(shelf, *range(100))
     before = (tmp_path / SHELF_FILE).stat().st_size
     assert ids(shelf.load(5)) == list(range(95, 100))
     assert (tmp_path / SHELF_FILE).stat().st_size < before
-    await put(shelf, 100)
+    put(shelf, 100)
     assert ids(shelf.news()) == [100]
     assert ids(opened().load(10)) == list(range(95, 101))
 
 
-async def test_a_file_that_another_has_open_is_left_as_it_is(opened: Open, tmp_path: Path) -> None:
+def test_a_file_that_another_has_open_is_left_as_it_is(opened: Open, tmp_path: Path) -> None:
     writer, reader = opened(), opened()
-    await put(writer, *range(20))
+    put(writer, *range(20))
     before = (tmp_path / SHELF_FILE).read_bytes()
     assert ids(reader.load(5)) == list(range(15, 20))
     assert (tmp_path / SHELF_FILE).read_bytes() == before
-    await put(writer, 20)
+    put(writer, 20)
     assert ids(reader.news()) == [20]
 
 
-async def test_of_a_long_file_the_end_is_read(opened: Open) -> None:
+def test_of_a_long_file_the_end_is_read(opened: Open) -> None:
     shelf = opened()
     for number in range(50):
-        shelf.append(text(number, "字" * 200))
-        await asyncio.sleep(0)
+        shelf.put([text(number, "字" * 200)])
     other = opened()  # So that it is not made short.
     assert ids(other.load(3)) == [47, 48, 49]
     assert ids(other.load(50)) == list(range(50))
@@ -124,7 +119,7 @@ async def test_a_phone_that_is_shared_shows_what_any_process_delivers(opened: Op
     phone = Handset(opened(), Moment(), shared=True)
     following = asyncio.create_task(phone.follow())
     with phone.listening() as listener:
-        await put(opened(), 7)
+        put(opened(), 7)
         heard = await listener.next(5)
     assert heard == text(7)
     assert ids(phone.texts("+8613800138000")) == [7]

@@ -66,7 +66,7 @@ class Rig(Protocol):
 class _Shelf:
     """A shelf in memory; the one on disk has tests of its own."""
 
-    def append(self, text: HandsetText) -> None: ...
+    def put(self, texts: Sequence[HandsetText]) -> None: ...
 
     def load(self, most: int) -> list[HandsetText]:
         return []

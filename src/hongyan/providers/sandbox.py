@@ -5,7 +5,7 @@ table below is the one in docs/reference/sandbox.md. All other numbers are deliv
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -51,9 +51,12 @@ class SandboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class Sandbox:
-    """See `service.ports.Provider`."""
+    """See `service.ports.Provider`; and `service.parcel.Grouping`: texts that wait together arrive
+    together, each of the nine numbers alone.
+    """
 
     name = "sandbox"
+    most = 256
 
     def __init__(
         self, settings: SandboxSettings, handset: Handset, receive: Receive, clock: Clock
@@ -86,25 +89,42 @@ class Sandbox:
         script = self._scripts.get(message.phone)
         return await script(message) if script else self._deliver(message)
 
+    def group(self, message: Message) -> Hashable | None:
+        """All but the nine."""
+        return None if message.phone in self._scripts else ()
+
+    async def send_many(self, messages: Sequence[Message]) -> Sequence[Outcome]:
+        """Deliver: none of the nine comes with others."""
+        return self._deliver_all(messages)
+
     async def close(self) -> None:
         """It has no connections."""
 
     def _deliver(self, message: Message, status: Status | None = Status.DELIVERED) -> Outcome:
-        """Put the text on the handset (unless it is undeliverable); the receipt follows."""
-        if status is not Status.UNDELIVERED:
-            self._handset.deliver(message)
-        if status is not None:
-            self._report(Receipt(message.id, status, self._clock()), self._receipt_delay_s)
-        return Accepted(written(message.id))
+        [outcome] = self._deliver_all([message], status)
+        return outcome
 
-    def _report(self, receipt: Receipt, delay_s: float) -> None:
+    def _deliver_all(
+        self, messages: Sequence[Message], status: Status | None = Status.DELIVERED
+    ) -> list[Outcome]:
+        """Put the texts on the handset (unless they are undeliverable); the receipts follow."""
+        if status is not Status.UNDELIVERED:
+            self._handset.deliver(messages)
+        if status is not None:
+            now = self._clock()
+            receipts = [Receipt(one.id, status, now) for one in messages]
+            self._report(receipts, self._receipt_delay_s)
+        return [Accepted(written(one.id)) for one in messages]
+
+    def _report(self, receipts: list[Receipt], delay_s: float) -> None:
         """Receipts that come within one delay travel together."""
+        loop = asyncio.get_running_loop()
         if delay_s != self._receipt_delay_s:
-            asyncio.get_running_loop().call_later(delay_s, self._start_flush, [receipt])
+            loop.call_later(delay_s, self._start_flush, receipts)
             return
-        self._receipts.append(receipt)
-        if len(self._receipts) == 1:
-            asyncio.get_running_loop().call_later(delay_s, self._flush)
+        if not self._receipts:
+            loop.call_later(delay_s, self._flush)
+        self._receipts += receipts
 
     def _flush(self) -> None:
         receipts, self._receipts = self._receipts, []
@@ -143,7 +163,7 @@ class Sandbox:
         return Unconfirmed("The provider did not answer in time.")
 
     async def _cut_off(self, message: Message) -> Outcome:
-        self._handset.deliver(message)
+        self._handset.deliver([message])
         return Unconfirmed("The connection was cut before the answer.")
 
     async def _fail_to_deliver(self, message: Message) -> Outcome:
@@ -157,7 +177,7 @@ class Sandbox:
         return self._deliver(message, None)
 
     async def _answer_garbage(self, message: Message) -> Outcome:
-        self._handset.deliver(message)
+        self._handset.deliver([message])
         late = Receipt(message.id, Status.DELIVERED, self._clock())
-        self._report(late, _LATE_RECEIPT_S)
+        self._report([late], _LATE_RECEIPT_S)
         return Unconfirmed("The provider's answer could not be read.")

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -29,19 +29,21 @@ class Handset:
         self._clock = clock
         self._shared = shared
         self._texts: deque[HandsetText] = deque()
-        self._by_phone: dict[str, deque[HandsetText]] = {}
+        self._by_phone: dict[str, list[HandsetText]] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._listeners: set[asyncio.Queue[HandsetText | None]] = set()
         self._hung_up = False
         for text in shelf.load(MOST_TEXTS):
             self._keep(text)
 
-    def deliver(self, message: Message) -> None:
-        """A text arrives. It is on the shelf before anybody is told."""
-        text = HandsetText(message.id, message.phone, message.text, message.kind, self._clock())
-        self._shelf.append(text)
+    def deliver(self, messages: Sequence[Message]) -> None:
+        """Texts arrive. They are on the shelf before anybody is told."""
+        now = self._clock()
+        texts = [HandsetText(one.id, one.phone, one.text, one.kind, now) for one in messages]
+        self._shelf.put(texts)
         if not self._shared:
-            self._show(text)
+            for text in texts:
+                self._show(text)
 
     async def follow(self) -> None:
         """Show what any process has put on the shelf, for ever. (A file that several may write to is
@@ -101,11 +103,11 @@ class Handset:
 
     def _keep(self, text: HandsetText) -> None:
         self._texts.append(text)
-        self._by_phone.setdefault(text.phone, deque()).append(text)
+        self._by_phone.setdefault(text.phone, []).append(text)
         if len(self._texts) > MOST_TEXTS:
             oldest = self._texts.popleft()
             chat = self._by_phone[oldest.phone]
-            chat.popleft()
+            del chat[0]
             if not chat:
                 del self._by_phone[oldest.phone]
 

@@ -31,7 +31,7 @@ Chance: TypeAlias = Callable[[int], bytes]
 """So many unpredictable bytes."""
 
 
-class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+class Claimed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A message in a worker's hands until its lease ends. `token` fences off earlier holders."""
 
     message: Message
@@ -42,7 +42,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """0 before the first."""
 
 
-class Begun(msgspec.Struct, frozen=True):
+class Begun(msgspec.Struct, frozen=True, gc=False):
     """One attempt about to leave: which message, under which token, to which provider."""
 
     message: MessageId
@@ -50,7 +50,7 @@ class Begun(msgspec.Struct, frozen=True):
     provider: str
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+class Settlement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Where a message goes after an attempt, and what is kept of the attempt."""
 
     message: Message
@@ -74,7 +74,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """When to ask the provider what became of it; 0 where it tells by itself."""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What the network says later of a message that a provider took."""
 
     message: MessageId
@@ -372,7 +372,7 @@ class Sealer(Protocol):
         """32 bytes for whoever signs what it alone reads back, used for nothing else."""
 
 
-class HandsetText(msgspec.Struct, frozen=True, array_like=True):
+class HandsetText(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A text as the sandbox phone holds it."""
 
     id: MessageId
@@ -385,8 +385,8 @@ class HandsetText(msgspec.Struct, frozen=True, array_like=True):
 class Shelf(Protocol):
     """Where the sandbox phone keeps its texts, sealed, across restarts."""
 
-    def append(self, text: HandsetText) -> None:
-        """Keep one more; a killed process does not lose it."""
+    def put(self, texts: Sequence[HandsetText]) -> None:
+        """Keep some more; a killed process does not lose them."""
 
     def load(self, most: int) -> list[HandsetText]:
         """The newest texts, oldest first."""

@@ -37,7 +37,7 @@ class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return min(self.first_wait_s << min(rounds, 20), self.longest_wait_s) * SECOND
 
 
-class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+class Attempted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An attempt that is over."""
 
     claimed: Claimed

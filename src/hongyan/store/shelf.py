@@ -5,9 +5,9 @@ processes may write to it: each piece is appended by one write, and begins with 
 reader finds the next one after a piece that was cut short.
 """
 
-import asyncio
 import fcntl
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -36,17 +36,12 @@ class ShelfFile:
     def __init__(self, directory: Path, seal: Seal) -> None:
         self._path = directory / SHELF_FILE
         self._seal = seal
-        self._pending: list[HandsetText] = []
         self._file = self._opened()
         self._seen = 0
         """How far it has been read."""
 
-    def append(self, text: HandsetText) -> None:
-        if not self._pending:
-            # The texts of one turn of the loop are sealed and written as one: before any of their
-            # messages can be settled, which takes a commit and thus another turn.
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._pending.append(text)
+    def put(self, texts: Sequence[HandsetText]) -> None:
+        os.write(self._file, self._piece(texts))
 
     def load(self, most: int) -> list[HandsetText]:
         """The newest texts, oldest first; older ones are dropped from the file, unless another
@@ -71,13 +66,7 @@ class ShelfFile:
         return texts
 
     def close(self) -> None:
-        self._flush()
         os.close(self._file)
-
-    def _flush(self) -> None:
-        if self._pending:
-            os.write(self._file, self._piece(self._pending))
-            self._pending.clear()
 
     def _opened(self) -> int:
         """The file, so locked that nobody replaces it meanwhile."""
@@ -89,7 +78,7 @@ class ShelfFile:
                     return file
             os.close(file)  # It was replaced just before it was locked.
 
-    def _piece(self, texts: list[HandsetText]) -> bytes:
+    def _piece(self, texts: Sequence[HandsetText]) -> bytes:
         sealed = self._seal.close(_PLACE, b"", _encode(texts))
         return _MARK + len(sealed).to_bytes(_LENGTH_BYTES) + sealed
 
