@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from support.chaos import cluster
+from support import cluster
 from support.chaos.fleet import FAKETIME
 from support.chaos.run import chaos
 

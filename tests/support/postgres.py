@@ -3,10 +3,7 @@
 import asyncio
 import getpass
 import os
-import shutil
-import socket
 import subprocess
-import tempfile
 import uuid
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +18,8 @@ import pytest
 
 from hongyan.store.postgres import schema
 from hongyan.store.postgres.connections import Address, connect
+from support import cluster
+from support.cluster import Cluster
 
 T = TypeVar("T")
 
@@ -32,9 +31,7 @@ _PREFIX: Final = "hongyan_test_"
 
 _LOCAL: Final = "postgresql://postgres@127.0.0.1:5432/postgres"
 _OURS: Final = ("127.0.0.1", "localhost", None)
-_BINARIES: Final = Path("/usr/lib/postgresql")
-_OPTIONS: Final = ("fsync=on", "max_connections=200", "unix_socket_directories=")
-_started: list[tuple[Path, Path]] = []
+_started: list[Cluster] = []
 _owned: dict[Path, str] = {}
 _free: list[str] = []
 
@@ -131,9 +128,7 @@ def stop_server() -> None:
         drop_database(_url_of(_template()))
         _template.cache_clear()
     while _started:
-        binaries, data = _started.pop()
-        _run(binaries / "pg_ctl", "stop", "-D", str(data), "-m", "immediate", "-w")
-        shutil.rmtree(data.parent)
+        _started.pop().remove()
     server.cache_clear()
 
 
@@ -189,32 +184,16 @@ def _found() -> str:
 
 
 def _start() -> str:
-    """A server of our own in a temporary folder, run by an ordinary user: it refuses to be root's."""
-    installed = sorted(_BINARIES.glob("*/bin"), key=lambda one: int(one.parent.name))
-    if not installed:
-        raise NoPostgres(f"No PostgreSQL answers at 127.0.0.1, and {_BINARIES} holds none.")
-    binaries = installed[-1]
-    folder = Path(tempfile.mkdtemp(prefix="hongyan-postgres-"))
-    data = folder / "data"
-    if os.geteuid() == 0:
-        shutil.chown(folder, "nobody")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    _run(binaries / "initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8")
-    options = " ".join(f"-c {one}" for one in (*_OPTIONS, f"port={port}"))
-    log = str(folder / "log")
-    _run(binaries / "pg_ctl", "start", "-D", str(data), "-w", "-l", log, "-o", options)
-    _started.append((binaries, data))
-    return f"postgresql://postgres@127.0.0.1:{port}/postgres"
-
-
-def _run(program: Path, *arguments: str) -> None:
-    user = "nobody" if os.geteuid() == 0 else None
-    made = subprocess.run(
-        [str(program), *arguments], user=user, cwd="/", stdout=subprocess.DEVNULL, check=False
-    )
-    if made.returncode:
-        raise NoPostgres(f"{program.name} ended with {made.returncode}.")
+    """A server of our own."""
+    if missing := cluster.missing():
+        raise NoPostgres(f"No PostgreSQL answers at 127.0.0.1. {missing}")
+    own = Cluster()
+    try:
+        own.create()
+    except subprocess.CalledProcessError as error:
+        raise NoPostgres(f"{error.cmd[0]} ended with {error.returncode}.") from error
+    _started.append(own)
+    return own.url()
 
 
 def execute(url: str, sql: str) -> None:

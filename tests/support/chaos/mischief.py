@@ -10,8 +10,8 @@ from typing import Final
 
 import asyncpg
 
-from support.chaos.cluster import Cluster, Mode
 from support.chaos.fleet import FAKETIME, Fleet, Member, Role
+from support.cluster import Cluster, Mode
 
 LEASE_S: Final = 30.0
 _BEYOND_LEASE_S: Final = LEASE_S + 3

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from support.chaos import verdict
 from support.chaos.callers import Books, Callers
-from support.chaos.cluster import Cluster
 from support.chaos.fleet import Fleet
 from support.chaos.mischief import LEASE_S, Mischief
+from support.cluster import Cluster
 
 _DATABASE: Final = "chaos"
+_MOST_CONNECTIONS: Final = 80
+"""Few: taking all of them is among the mischief."""
 _SETTLED_S: Final = 2 * LEASE_S + 30
 _GONE_S: Final = 1.0
 _COMMAND: Final = (sys.executable, "-m", "hongyan")
@@ -33,7 +35,10 @@ class Report:
 
 async def chaos(seconds: float, chance: random.Random) -> Report:
     """Hurt a fleet for so long, then let it come to rest and look."""
-    with Cluster() as cluster, tempfile.TemporaryDirectory(prefix="hongyan-chaos-") as folder:
+    with (
+        Cluster(most_connections=_MOST_CONNECTIONS) as cluster,
+        tempfile.TemporaryDirectory(prefix="hongyan-chaos-") as folder,
+    ):
         admin = await cluster.connect()
         await admin.execute(f"CREATE DATABASE {_DATABASE}")
         await admin.close()

@@ -1,7 +1,6 @@
-"""A PostgreSQL of the harness's own, so that it may be restarted as hard as it gets."""
+"""A PostgreSQL of the tests' own: where none is found, and where one is to be restarted."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -13,9 +12,12 @@ import asyncpg
 
 Mode = Literal["fast", "immediate"]
 
-_BINARIES: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+_BINARIES: Final = sorted(
+    Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name)
+)
 _START_S: Final = 60
-_MOST_CONNECTIONS: Final = 80
+_USER: Final = "nobody"
+"""Runs it where we are root."""
 
 
 def missing() -> str:
@@ -28,29 +30,36 @@ def missing() -> str:
 class Cluster:
     """One server in a temporary folder, run by an ordinary user: it refuses to be root's."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_connections: int = 200) -> None:
         found = shutil.which("initdb")
         self._bin = Path(found).parent if found else _BINARIES[-1]
-        self._folder = Path(tempfile.mkdtemp(prefix="hongyan-chaos-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="hongyan-postgres-"))
         self._data = self._folder / "data"
         self._port = _free_port()
+        self._most_connections = most_connections
 
     def __enter__(self) -> Self:
+        self.create()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def create(self) -> None:
+        """Raises subprocess.CalledProcessError."""
         if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self._folder, user.pw_uid, user.pw_gid)
+            shutil.chown(self._folder, _USER)
         self._run(
             "initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"
         )
         with (self._data / "postgresql.conf").open("a") as config:
             config.write(
                 f"port = {self._port}\nlisten_addresses = '127.0.0.1'\n"
-                f"unix_socket_directories = '{self._folder}'\nmax_connections = {_MOST_CONNECTIONS}\n"
+                f"unix_socket_directories = '{self._folder}'\nmax_connections = {self._most_connections}\n"
             )
         self.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def remove(self) -> None:
         self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -72,16 +81,11 @@ class Cluster:
         self._run("pg_ctl", "-w", "-t", str(_START_S), "-s", *arguments)
 
     def _run(self, program: str, *arguments: str) -> None:
-        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         subprocess.run(
-            [
-                *(user if os.geteuid() == 0 else ()),
-                str(self._bin / program),
-                "-D",
-                str(self._data),
-                *arguments,
-            ],
+            [str(self._bin / program), "-D", str(self._data), *arguments],
             check=True,
+            user=_USER if os.geteuid() == 0 else None,
+            extra_groups=[] if os.geteuid() == 0 else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
