@@ -6,7 +6,6 @@ the call that HTTPS would have brought.
 """
 
 import hmac
-import uuid
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ import structlog
 from hongyan.core.address import is_within
 from hongyan.core.command import Idempotency
 from hongyan.core.errors import HongyanError
+from hongyan.core.identifier import random_uuid
 from hongyan.core.time import SECOND, Millis
 from hongyan.service.administer import WECHAT
 from hongyan.service.directory import App, CloudToken, SecretKey
@@ -173,7 +173,7 @@ class CloudCall:
         return answer.refused(Refused(Word.INVALID_PARAM, sentence), self._request_id())
 
     def _request_id(self) -> str:
-        return str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4))
+        return random_uuid(self._chance(_ID_BYTES))
 
 
 class _Failed(Exception):

@@ -1,7 +1,6 @@
 """Administer: accounts, apps and keys, as an operator makes them. A secret is shown once."""
 
 import secrets
-import uuid
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,6 +8,7 @@ import msgspec
 
 from hongyan.core import template, text
 from hongyan.core.errors import InvalidTemplate, UnknownKey, UnknownSignature
+from hongyan.core.identifier import random_uuid
 from hongyan.core.message import Kind
 from hongyan.core.time import Millis
 from hongyan.service.directory import (
@@ -98,7 +98,7 @@ def create_app(
 
 def new_app_secret() -> NewKey:
     """An AppSecret as Zhenzi's are: a UUID in lower case."""
-    secret = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+    secret = random_uuid(secrets.token_bytes(16))
     hint = f"{secret[:_HINT_LENGTH]}…{secret[-_HINT_LENGTH:]}"
     return NewKey(kind=KeyKind.APP_SECRET, secret=secret, hint=hint)
 

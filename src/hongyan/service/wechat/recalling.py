@@ -1,6 +1,5 @@
 """Recalling: what became of the texts of an environment's mini program, for two months."""
 
-import uuid
 from collections.abc import Mapping
 from typing import Final
 
@@ -8,6 +7,7 @@ import msgspec
 
 from hongyan.core import phone
 from hongyan.core.errors import Invalid
+from hongyan.core.identifier import random_uuid
 from hongyan.core.message import Status
 from hongyan.service.accept import PHONE
 from hongyan.service.recording import TextRecord
@@ -64,7 +64,7 @@ class Recalling:
         answer = SmsRecords(
             sms_records=tuple(records),
             total_count=total,
-            request_id=str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4)),
+            request_id=random_uuid(self._chance(_ID_BYTES)),
         )
         return msgspec.json.encode(answer)
 

@@ -9,13 +9,13 @@ import base64
 import hmac
 import re
 import struct
-import uuid
 from typing import Final
 
 import msgspec
 
 from hongyan.core import link
 from hongyan.core.errors import NotFound
+from hongyan.core.identifier import random_uuid
 from hongyan.core.time import DAY, HOUR, Millis
 from hongyan.service.serving import Serving
 from hongyan.service.wechat.caller import Caller
@@ -69,7 +69,7 @@ class Uploading:
             upload_url=f"{self._base_url}{UPLOADS}/{letters}",
             max_size=LARGEST // _MEGABYTE,
         )
-        request_id = str(uuid.UUID(bytes=self._chance(_ID_BYTES), version=4))
+        request_id = random_uuid(self._chance(_ID_BYTES))
         return msgspec.json.encode(Wrapped(UploadInfo((file,), request_id)))
 
     def is_good(self, letters: str) -> bool:
