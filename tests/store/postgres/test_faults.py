@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from hongyan.core.command import Approved, Sent
+from hongyan.core.command import Approved, Send, Sent
 from hongyan.core.errors import CodeRefused, StoreUnavailable
 from hongyan.core.identifier import MessageId
+from hongyan.core.limit import Window
 from hongyan.core.message import Status
 from hongyan.core.outcome import Accepted, Rejected
+from hongyan.core.time import DAY
 from support.processes import Processes, processes
 from support.wire_cutter import WireCutter
 from support.world import World
@@ -25,8 +27,13 @@ _END_BACKENDS = """SELECT count(*) FROM (
   WHERE datname = current_database() AND application_name ~ '^hongyan [0-9]'
 ) AS ended"""
 
-STAGES = [b"BEGIN", b"FROM account", b"INTO kept", b"INTO message", b"COMMIT"]
-"""Words that the messages of an accept hold, in their order."""
+STAGES = [
+    *((False, word) for word in (b"FROM account", b"INTO kept", b"notice")),
+    *((True, word) for word in (b"BEGIN", b"FROM account", b"INTO kept", b"INTO tally", b"COMMIT")),
+]
+"""Whether a text shares a limit with others, and words that the messages of its accept hold, in their order."""
+COMMITS = [(False, b"notice"), (True, b"COMMIT")]
+WINDOWS = (Window("day", 500, DAY),)
 
 
 @pytest.fixture
@@ -40,30 +47,39 @@ async def cut(house: Processes) -> Cut:
     return await house.over_a_wire()
 
 
-@pytest.mark.parametrize("word", STAGES)
+def text(world: World, shares: bool, key: str) -> Send:
+    """Alone it is one statement; with a limit of its user's and statistics it is several."""
+    message, idempotency = world.message(), world.idempotency(key)
+    if not shares:
+        return Send((message,), WINDOWS, idempotency)
+    user = world.mark("user", b"client")
+    return Send((message,), WINDOWS, idempotency, user, WINDOWS, tallied=True)
+
+
+@pytest.mark.parametrize(("shares", "word"), STAGES)
 async def test_a_wire_that_is_cut_before_the_server_hears_of_it_costs_a_repeat(
-    house: Processes, cut: Cut, word: bytes
+    house: Processes, cut: Cut, shares: bool, word: bytes
 ) -> None:
     world, cutter = cut
     cutter.cut_before(word)
-    answer = await world.send(key=world.idempotency("k"))
+    answer = await world.accept(text(world, shares, "k"))
     assert isinstance(answer, Sent)
     assert cutter.cuts == 1
     assert await house.books() == (999, 999, 999)
-    assert await world.send(key=world.idempotency("k")) == answer
+    assert await world.accept(text(world, shares, "k")) == answer
 
 
-@pytest.mark.parametrize("word", STAGES)
+@pytest.mark.parametrize(("shares", "word"), STAGES)
 async def test_an_answer_that_is_lost_is_asked_after(
-    house: Processes, cut: Cut, word: bytes
+    house: Processes, cut: Cut, shares: bool, word: bytes
 ) -> None:
     world, cutter = cut
     cutter.cut_after(word)
-    answer = await world.send(key=world.idempotency("k"))
+    answer = await world.accept(text(world, shares, "k"))
     assert isinstance(answer, Sent)
     assert cutter.cuts == 1
     assert await house.books() == (999, 999, 999)
-    assert await world.send(key=world.idempotency("k")) == answer
+    assert await world.accept(text(world, shares, "k")) == answer
     assert await house.value("SELECT count(*) FROM outbox") == 1
 
 
@@ -103,11 +119,15 @@ async def test_a_claim_whose_commit_ends_so_takes_nothing_away(cut: Cut, after: 
     assert await world.begin([claimed]) == {message.id}
 
 
-async def test_a_batch_is_lost_or_kept_as_a_whole(house: Processes, cut: Cut) -> None:
+@pytest.mark.parametrize(("shares", "word"), COMMITS)
+async def test_a_batch_is_lost_or_kept_as_a_whole(
+    house: Processes, cut: Cut, shares: bool, word: bytes
+) -> None:
     world, cutter = cut
-    for after in (False, True, False, True):
-        (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
-        answers = await asyncio.gather(*(world.send() for _ in range(50)))
+    for turn, after in enumerate((False, True, False, True)):
+        (cutter.cut_after if after else cutter.cut_before)(word)
+        texts = [text(world, shares, f"{turn} {number}") for number in range(50)]
+        answers = await asyncio.gather(*map(world.accept, texts))
         assert all(isinstance(answer, Sent) for answer in answers)
     assert cutter.cuts == 4
     assert await house.books() == (800, 800, 800)

@@ -146,8 +146,17 @@ def test_a_text_of_an_app_with_caps_locks_its_totals() -> None:
     assert keys_of([Send((message(),)), start()], {}).caps == set()
 
 
+def test_texts_are_apart_whose_limits_are_of_their_numbers_alone() -> None:
+    send = Send((message(),), WINDOWS, contents=(Mark(91),), content_windows=WINDOWS)
+    assert keys_of([send, Send((message(2),))], {}).are_apart
+    of_a_user = msgspec.structs.replace(send, client=Mark(71), client_windows=WINDOWS)
+    for shared in (of_a_user, msgspec.structs.replace(send, caps=(CAPS.of(1, "CN"),)), start()):
+        assert not keys_of([send, shared], {}).are_apart
+
+
 def test_a_reply_needs_nothing() -> None:
-    assert keys_of([Hear(reply(PHONE, opts_out=True))], {}) == keys_of([], {})
+    keys = keys_of([Hear(reply(PHONE, opts_out=True))], {})
+    assert msgspec.structs.replace(keys, are_apart=True) == keys_of([], {})
 
 
 def test_a_wrong_secret_locks_its_door_and_a_right_one_looks_at_it() -> None:

@@ -307,7 +307,16 @@ async def test_what_one_accepts_wakes_the_other(house: Processes) -> None:
 async def test_nobody_keeps_a_connection(house: Processes) -> None:
     await together(house, lambda world: world.send())
     for world in house.worlds:
-        assert world.raw._connections.taken == 0
+        while world.raw._connections.taken:  # By whoever tells the others, after the answer.
+            await asyncio.sleep(0)
+
+
+async def test_what_cannot_be_written_fails_alone(house: Processes) -> None:
+    [world, *_] = house.worlds
+    endless = world.sent(lifetime=1 << 70)
+    answers = await asyncio.gather(world.sent(), endless, world.sent(), return_exceptions=True)
+    assert [isinstance(one, Exception) for one in answers] == [False, True, False]
+    assert not world.store.standing().trouble
 
 
 async def test_a_declined_number_says_why_in_every_process(tmp_path: Path) -> None:

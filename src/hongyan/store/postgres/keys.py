@@ -6,6 +6,10 @@ verification, and which limits they touch follows from its app, phone and purpos
 so it is read without a lock first; then its limits are locked, then itself, and what can change of it
 is read again under that lock.
 
+Texts whose limits are of their own numbers alone are decided without a lock: batches at the same time
+hardly ever want the same row. All that they read is of one moment, and they are written only if each
+limit still stands as it was then; else the batch is decided again, under locks.
+
 Everything else is read without a lock. That is as exact, for two reasons:
 - What is only made (an answer kept, a reference, a member) is made under its own key, once: of two that
   make it at the same time the later one finds it made, and its whole batch is decided again.
@@ -52,6 +56,8 @@ class Keys(msgspec.Struct):
     """Daily totals that may count another text."""
     opt_outs: set[Mark] = msgspec.field(default_factory=set)
     """Of the numbers that marketing is for."""
+    are_apart: bool = True
+    """Whether other batches at the same time hardly want the same limits."""
 
 
 def named(commands: Iterable[Command]) -> set[VerificationId]:
@@ -67,13 +73,17 @@ def keys_of(
     commands: Iterable[Command], verifications: Mapping[VerificationId, Verification]
 ) -> Keys:
     """`verifications`: those that are named and exist, whatever has become of them meanwhile."""
-    keys = Keys()
+    keys = Keys(are_apart=all(map(_is_apart, commands)))
     for command in commands:
         if not isinstance(command, Consume | Knock | Hear) and command.idempotency is not None:
             keys.kept.add(command.idempotency.key)
         _add(command, verifications, keys)
     keys.looked_at -= keys.counted
     return keys
+
+
+def _is_apart(command: Command) -> bool:
+    return isinstance(command, Send) and not (command.client_windows or any(command.caps))
 
 
 def _add(

@@ -87,12 +87,12 @@ class LoadedSnapshot:
 
 
 async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> LoadedSnapshot:
-    """Lock, then read; see `keys`."""
+    """Lock where it must be, then read; see `keys`."""
     wanted = named(commands)
     found = await _read(unit, wanted, seal) if wanted else {}
     snapshot = LoadedSnapshot(keys_of(commands, found), unit.now)
     keys = snapshot.keys
-    if keys.counted:
+    if keys.counted and (unit.tries or not keys.are_apart):
         await _lock_limits(unit, keys.counted)
     for verification in await _locked(unit, found):
         # The phone never changes; the message that it stands in may be another one by now.
@@ -137,10 +137,10 @@ async def _look(unit: Unit, snapshot: LoadedSnapshot) -> None:
         [openid for _, openid in keys.openids],
     ]
     if any(asked):
-        for row in await unit.rows(SQL["look"], *asked):
+        for row in await unit.look(SQL["look"], *asked):
             snapshot.take(row)
     if keys.opt_outs:
-        rows = await unit.rows(SQL["opt_outs"], list(keys.opt_outs))
+        rows = await unit.look(SQL["opt_outs"], list(keys.opt_outs))
         snapshot.opt_outs.update([mark for (mark,) in rows])
 
 

@@ -6,7 +6,8 @@ Rows of several tables are locked in the order that the schema's first lines tel
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -25,6 +26,10 @@ _MOST_REPEATS: Final = 3
 _ASK_FOR_S: Final = 10.0
 """How long a lost COMMIT is asked after: a database that is restarted is back by then."""
 _ASK_EVERY_S: Final = 0.2
+_TELL_EVERY_S: Final = 0.005
+"""Those who wait for work under load need not be woken for each batch."""
+_CONTENDED: Final = ("account", "batch", "history", "kept")
+"""Tables whose keys and checks say that another batch was first; see `write_batch`."""
 
 _log: Final = structlog.get_logger()
 
@@ -64,10 +69,13 @@ _REFUSED: Final = (
 class Unit:
     """One transaction: its connection, its moment, and what follows from its fate."""
 
-    def __init__(self, connection: Connection, now: Millis, tries: int = 0) -> None:
-        """Nothing is begun before it is asked for something."""
+    def __init__(
+        self, connection: Connection, batch: uuid.UUID, now: Millis, tries: int = 0
+    ) -> None:
+        """Nothing is begun before it is asked for something; `batch` is what it is noted under."""
         self.now = now
         self.connection = connection
+        self._batch = batch
         self.tries = tries
         """How often the same work was tried before and had to be undone."""
         self.committed: list[Callable[[], object]] = []
@@ -77,7 +85,14 @@ class Unit:
         self.must_last = False
         """Whether it costs a commit although it writes nothing, so that nobody can tell."""
         self._balances: dict[int, int] = {}
-        self._is_begun = False
+        self._is_begun = self._is_noted = False
+        self._put_off: Sequence[Any] = ()
+        """The statement that is still to be written, and its values."""
+
+    @property
+    def is_one_statement(self) -> bool:
+        """Whether all that it does is what it was given to write."""
+        return bool(self._put_off) and not self._is_begun
 
     async def hold(self, sql: str) -> None:
         """Lock something, by a statement without parameters whose rows nobody needs. The first of a
@@ -85,6 +100,10 @@ class Unit:
         """
         begin, self._is_begun = not self._is_begun, True
         await self.connection.execute(f"{SQL['begin']};{sql}" if begin else sql)
+
+    async def look(self, sql: str, *values: object) -> "list[asyncpg.Record]":
+        """What need not be held still: reading it begins nothing."""
+        return await self.connection.fetch(sql, *values)
 
     async def rows(self, sql: str, *values: object) -> "list[asyncpg.Record]":
         await self._begin()
@@ -107,6 +126,13 @@ class Unit:
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
+    def write(self, sql: str, *values: object) -> None:
+        """Write most of what there is, before anything else that is asked for or at the end: a statement
+        that notes the batch, by three values more. Where nothing else was asked for it is the whole
+        transaction, which needs no messages for its beginning and its end.
+        """
+        self._put_off = (sql, *values)
+
     def move_balance(self, account: int, units: int) -> None:
         """Debit (below 0) or credit an account, at the very end.
 
@@ -115,23 +141,45 @@ class Unit:
         """
         self._balances[account] = self._balances.get(account, 0) + units
 
-    def last_words(self, batch: uuid.UUID) -> str:
+    async def end(self) -> None:
+        """Commit."""
+        if self.is_one_statement:
+            await self._write(self._moved())
+            return
+        if self._put_off:
+            await self._write({})
+        await self.connection.execute(self._last_words())
+
+    def _last_words(self) -> str:
         """What the transaction ends with, as one message to the server."""
+        begin = [] if self._is_begun else [SQL["begin"]]
         balances = [
             SQL["move_balance"].format(account=int(account), units=int(units))
-            for account, units in sorted(self._balances.items())
-            if units
+            for account, units in self._moved().items()
         ]
-        # After the COMMIT: a transaction that notifies keeps all others that do from committing.
-        notices = [f"NOTIFY {channel}" for channel in sorted(self.notices)]
-        noted = SQL["note_batch"].format(batch=batch, must_last=self.must_last)
-        begin = [] if self._is_begun else [SQL["begin"]]
-        return ";".join([*begin, *balances, noted, "COMMIT", *notices])
+        note = SQL["note_batch"].format(batch=self._batch, must_last=self.must_last)
+        return ";".join([*begin, *balances, *([] if self._is_noted else [note]), "COMMIT"])
+
+    def _moved(self) -> dict[int, int]:
+        """Account → what its balance moves by, in the order of locks."""
+        return {account: units for account, units in sorted(self._balances.items()) if units}
 
     async def _begin(self) -> None:
         if not self._is_begun:
             self._is_begun = True
             await self.connection.execute(SQL["begin"])
+        if self._put_off:
+            await self._write({})
+
+    async def _write(self, moved: Mapping[int, int]) -> None:
+        (sql, *values), self._put_off = self._put_off, ()
+        self._is_noted = True
+        try:
+            await self.connection.execute(sql, *values, self._batch, [*moved], [*moved.values()])
+        except asyncpg.IntegrityConstraintViolationError as error:
+            if error.table_name in _CONTENDED:
+                raise Raced from error
+            raise
 
 
 class Transactions:
@@ -150,6 +198,8 @@ class Transactions:
         self._clock = clock
         self._chance = chance
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._untold: set[str] = set()
+        self._is_telling = False
         self.trouble = ""
         """Why the last one failed, in a sentence; empty when it did not."""
         self.commits = 0
@@ -160,10 +210,7 @@ class Transactions:
 
         Raises StoreUnavailable, and whatever the work raises.
         """
-        task = asyncio.ensure_future(self.do(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._begun(self.do(work)))
 
     async def read(self, look: Callable[[Connection], Awaitable[T]]) -> T:
         """What `look` finds, without a transaction. Raises StoreUnavailable."""
@@ -211,9 +258,9 @@ class Transactions:
         connection = await self._connections.take()
         batch = uuid.UUID(bytes=verification_id(self._clock(), self._chance(RANDOM_BYTES)))
         try:
-            unit = Unit(connection, self._clock(), tries)
+            unit = Unit(connection, batch, self._clock(), tries)
             result = await work(unit)
-            ended = await self._commit(unit, batch)
+            ended = await self._commit(unit)
         except BaseException as error:
             if await _is_lost(connection, error):
                 self._connections.mistrust()
@@ -225,20 +272,48 @@ class Transactions:
             raise ConnectionLost
         for follow in unit.committed:
             follow()
-        for channel in unit.notices:
-            self._on_notice(channel)
+        self._tell(unit.notices)
         return result
 
-    async def _commit(self, unit: Unit, batch: uuid.UUID) -> bool:
-        """Whether the answer came. Raises what kept it from being committed."""
+    def _begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _tell(self, channels: Collection[str]) -> None:
+        """Nobody waits for it: a transaction that notifies keeps all others that do from committing."""
+        for channel in channels:
+            self._on_notice(channel)
+        self._untold.update(channels)
+        if self._untold and not self._is_telling:
+            self._is_telling = True
+            self._begun(self._tell_others())
+
+    async def _tell_others(self) -> None:
+        """At once, and then together what there is to tell every few milliseconds."""
         try:
-            await unit.connection.execute(unit.last_words(batch))
+            while self._untold:
+                notices = ";".join([f"NOTIFY {channel}" for channel in sorted(self._untold)])
+                self._untold.clear()
+                await self.read(partial(_execute, notices))
+                await asyncio.sleep(_TELL_EVERY_S)
+        except (StoreUnavailable, asyncpg.PostgresError):
+            pass  # Who listens looks for itself when it hears of the database again.
+        finally:
+            self._is_telling = False
+
+    async def _commit(self, unit: Unit) -> bool:
+        """Whether the answer came. Raises what kept it from being committed."""
+        by_itself = unit.is_one_statement
+        try:
+            await unit.end()
         except asyncpg.CheckViolationError as error:
             # Another batch spent what this one found: decided again, under the account's lock.
             raise Raced from error
-        except (*LOST, asyncpg.PostgresError):
-            if not unit.connection.is_closed() and unit.connection.is_in_transaction():
-                raise  # It failed before its COMMIT.
+        except (*LOST, asyncpg.PostgresError) as error:
+            if _is_undone(unit.connection, error, by_itself=by_itself):
+                raise
             unit.connection.terminate()
             return False
         return True
@@ -275,6 +350,19 @@ class Transactions:
         self.trouble = self._connections.reason(error)
         _log.error("store.refused", reason=self.trouble)
         return StoreUnavailable(self.trouble)
+
+
+async def _execute(sql: str, connection: Connection) -> None:
+    await connection.execute(sql)
+
+
+def _is_undone(connection: Connection, error: Exception, *, by_itself: bool) -> bool:
+    """Whether it surely failed before its COMMIT. A statement that is a transaction by itself did where the
+    server says what is wrong with it, and where asyncpg could not even say it.
+    """
+    if connection.is_closed() or connection.is_in_transaction():
+        return not connection.is_closed()
+    return by_itself and (isinstance(error, asyncpg.InterfaceError) or not isinstance(error, LOST))
 
 
 async def _is_lost(connection: Connection, error: BaseException) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import asyncpg
 import msgspec
 
 from hongyan.core.draft import Draft
@@ -29,9 +28,6 @@ from hongyan.store.rows import (
     verification_row,
 )
 from hongyan.store.seal import Seal
-
-_MADE_ONCE: Final = ("history_pkey", "kept_pkey")
-"""Keys that two batches may make at the same time."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -76,24 +72,18 @@ class Writing:
             for key, one in sorted(draft.kept.items())
         ]
         rows = [message_row(message, unit.now, self._seal) for message, _ in draft.queued]
-        try:
-            moved = await unit.value(
-                SQL["write_batch"],
-                *_columns(stored, 3),
-                *_columns(new, 2),
-                to_the_hour(unit.now),
-                *_columns(kept, 4),
-                unit.now,
-                *_columns(rows, 11),
-                [_encode(hits) if hits else None for _, hits in draft.queued],
-                list(draft.charged),
-                list(draft.charged.values()),
-            )
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name in _MADE_ONCE:
-                raise Raced from error
-            raise
-        _require_all(moved, stored)
+        unit.write(
+            SQL["write_batch"],
+            *_columns(stored, 3),
+            *_columns(new, 2),
+            to_the_hour(unit.now),
+            *_columns(kept, 4),
+            unit.now,
+            *_columns(rows, 11),
+            [_encode(hits) if hits else None for _, hits in draft.queued],
+            list(draft.charged),
+            list(draft.charged.values()),
+        )
         for account, units in draft.charged.items():
             unit.move_balance(account, -units)
 

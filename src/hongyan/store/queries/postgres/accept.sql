@@ -50,14 +50,19 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[])
 ON CONFLICT (mark) DO UPDATE SET message = excluded.message WHERE reference.message < $3;
 
 -- name: write_batch -- limits, answers to keep, and texts: into the line too, and into the books
--- How many of the limits that have a row still had it as it was read. Who is not the first to make a
--- row breaks its key: plain inserts cost half of those that look for a conflict. The parts that nobody
--- reads are done from the last to the first, after the one that is: that is the order of locks.
+-- The batch is noted under its id, or under none, which its key forbids, where a limit that has a row does
+-- not have it as it was read. Who is not the first to make a row breaks its key: plain inserts cost half of
+-- those that look for a conflict. The parts that nobody reads are done from the last to the first, after
+-- the one that is: that is the order of locks. What balances move by is given where this is all there is.
 WITH moved AS (
   UPDATE history AS h SET events = u.events, touched_at = $6
   FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (mark, events, before)
   WHERE h.mark = ANY(ARRAY[u.mark]) AND h.events = u.before
   RETURNING 1
+), balances AS (
+  UPDATE account AS a SET balance = a.balance + u.units
+  FROM unnest($27::bigint[], $28::bigint[]) AS u (account, units)
+  WHERE a.id = ANY(ARRAY[u.account])
 ), books AS (
   INSERT INTO ledger (account, entry, units, at)
   SELECT u.account, 'accepted', -u.units, $11
@@ -78,7 +83,8 @@ WITH moved AS (
   INSERT INTO history (mark, events, touched_at)
   SELECT u.mark, u.events, $6 FROM unnest($4::bigint[], $5::bytea[]) AS u (mark, events)
 )
-SELECT count(*) FROM moved;
+INSERT INTO batch (id)
+SELECT CASE WHEN (SELECT count(*) FROM moved) = cardinality($1) THEN $26::uuid END;
 
 -- name: forget_answers -- of a day ago, before others are kept under their keys
 DELETE FROM kept WHERE key = ANY(ARRAY(
