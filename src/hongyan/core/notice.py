@@ -3,8 +3,8 @@
 `["商品", "/index.html"]` becomes 商品 and a link of each number's own. All others are values as any
 (`template.require_values`): plain, short, without a link of their own.
 
-For who accepts: `read` once, then for each number `filled` with its own links; both the text
-(`template.Body.fill`) and the message's params take what `filled` gives.
+For who accepts: `read` once, and `template.Body.given` all that are no pages; then for each number its
+own links fill what is left of the body, and `filled` has them among the message's params.
 """
 
 from collections.abc import Callable, Sequence
