@@ -319,6 +319,14 @@ async def test_what_cannot_be_written_fails_alone(house: Processes) -> None:
     assert not world.store.standing().trouble
 
 
+async def test_a_text_that_is_there_already_fails_alone(house: Processes) -> None:
+    [world, *_] = house.worlds
+    there = await world.sent()
+    answers = await asyncio.gather(world.send(), world.send(there), return_exceptions=True)
+    assert [isinstance(one, Exception) for one in answers] == [False, True]
+    assert not world.store.standing().trouble
+
+
 async def test_a_declined_number_says_why_in_every_process(tmp_path: Path) -> None:
     windows = (Window("30s", 1, 30 * SECOND),)
     async with processes(tmp_path, 2, windows=windows) as house:
