@@ -1,7 +1,8 @@
 """`make bench`: starts its own servers and its own load, and prints what they did.
 
-Each server has a core to itself, the client another; every figure is the median of three runs after
-a warm-up, and stands beside an empty ASGI server measured in the same way in the same minute.
+Each server has a core to itself, the client another; every figure is the median of five runs after
+a warm-up. Shares and ratios are those of an empty ASGI server that was measured by turns with each, so
+that a host that gives more or less meanwhile changes none of them.
 """
 
 import argparse
@@ -211,7 +212,6 @@ def _memory(millions: float) -> dict[str, object]:
 
 
 def _print_table(rows: list[Row]) -> None:
-    base = rows[0].figures.rate
     print(
         "| | req/s | (lowest-highest) | of the empty server | p50 ms | p99 ms | CPU % | RSS MB"
         " | refused | lost | twice |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
@@ -220,7 +220,7 @@ def _print_table(rows: list[Row]) -> None:
         figures = row.figures
         print(
             f"| {row.name} | {figures.rate:,.0f} | ({figures.lowest:,.0f}-{figures.highest:,.0f})"
-            f" | {100 * figures.rate / base:.0f} % | {figures.p50:.1f} | {figures.p99:.1f}"
+            f" | {100 * figures.share:.1f} % | {figures.p50:.1f} | {figures.p99:.1f}"
             f" | {figures.cpu:.0f} | {figures.rss_mb:.0f} | {figures.failed} | {row.lost}"
             f" | {row.twice} |"
         )
@@ -236,16 +236,18 @@ def _print_ratios(rows: list[Row]) -> None:
     peers = [row for row in rows if row.name.startswith(KANNEL)]
     for row in rows:
         if "send.do" in row.name and peers:
-            ratios = [f"{row.figures.rate / peer.figures.rate:.2f} x {peer.name}" for peer in peers]
+            ratios = [
+                f"{row.figures.share / peer.figures.share:.2f} x {peer.name}" for peer in peers
+            ]
             print(f"{row.name}: {', '.join(ratios)}.")
 
 
 def _print_stores(rows: list[Row]) -> None:
-    rates = {row.name: row.figures.rate for row in rows}
-    sqlite = next(rate for name, rate in rates.items() if "/v1/messages" in name)
-    for name, rate in rates.items():
+    shares = {row.name: row.figures.share for row in rows}
+    sqlite = next(share for name, share in shares.items() if "/v1/messages" in name)
+    for name, share in shares.items():
         if "PostgreSQL" in name:
-            print(f"{name}: {100 * rate / sqlite:.0f} % of SQLite's rate.")
+            print(f"{name}: {100 * share / sqlite:.0f} % of SQLite's rate.")
 
 
 def _print_memory(memory: dict[str, object]) -> None:

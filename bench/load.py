@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.servers import CLIENT_CORE, Server
+from bench.servers import CLIENT_CORE, Server, empty_server
 
 CONNECTIONS = 64
-RUNS = 3
+RUNS = 5
 _SCRIPT = Path(__file__).with_name("load.lua")
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1_000.0}
 
@@ -26,6 +26,8 @@ class Figures:
     rate: float
     lowest: float
     highest: float
+    share: float
+    """Of what an empty server did right before and after: what a host gives changes by the minute."""
     p50: float
     p99: float
     cpu: float
@@ -51,18 +53,25 @@ Client = Callable[[Server, float, int], Run]
 
 
 def measured(server: Server, client: Client, seconds: float) -> Figures:
-    """A warm-up, then the runs."""
-    warm_up = client(server, seconds / 2, 0)
-    runs, loads = [], []
-    for seed in range(1, RUNS + 1):
-        cpu, began = server.cpu_s(), time.monotonic()
-        runs.append(client(server, seconds, seed))
-        loads.append(100 * (server.cpu_s() - cpu) / (time.monotonic() - began))
+    """A warm-up, then the runs, by turns with an empty server."""
+    yardstick = requests("messages")
+    with empty_server() as empty:
+        yardstick(empty, seconds / 2, 0)
+        warm_up = client(server, seconds / 2, 0)
+        runs, loads = [], []
+        beside = [yardstick(empty, seconds / 2, 0).rate]
+        for seed in range(1, RUNS + 1):
+            cpu, began = server.cpu_s(), time.monotonic()
+            runs.append(client(server, seconds, seed))
+            loads.append(100 * (server.cpu_s() - cpu) / (time.monotonic() - began))
+            beside.append(yardstick(empty, seconds / 2, seed).rate)
     rates = [run.rate for run in runs]
+    turns = zip(rates, beside, beside[1:], strict=False)
     return Figures(
         rate=statistics.median(rates),
         lowest=min(rates),
         highest=max(rates),
+        share=statistics.median(2 * rate / (before + after) for rate, before, after in turns),
         p50=statistics.median(run.p50 for run in runs),
         p99=statistics.median(run.p99 for run in runs),
         cpu=statistics.median(loads),
