@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hongyan.core.command import Approved, Send, Sent
@@ -16,6 +17,7 @@ from hongyan.core.limit import Window
 from hongyan.core.message import Status
 from hongyan.core.outcome import Accepted, Rejected
 from hongyan.core.time import DAY
+from hongyan.store.postgres.line import WORK
 from support.processes import Processes, processes
 from support.wire_cutter import WireCutter
 from support.world import World
@@ -81,6 +83,25 @@ async def test_an_answer_that_is_lost_is_asked_after(
     assert await house.books() == (999, 999, 999)
     assert await world.accept(text(world, shares, "k")) == answer
     assert await house.value("SELECT count(*) FROM outbox") == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_text_is_answered_though_nobody_can_be_told_of_it(
+    house: Processes, cut: Cut, after: bool
+) -> None:
+    world, cutter = cut
+    heard: asyncio.Queue[object] = asyncio.Queue()
+    onlooker = await asyncpg.connect(house.url)
+    (cutter.cut_after if after else cutter.cut_before)(b"NOTIFY")
+    assert isinstance(await world.accept(text(world, False, "first")), Sent)
+    while not cutter.cuts:
+        await asyncio.sleep(0)
+    await onlooker.add_listener(WORK, lambda *_: heard.put_nowait(None))
+    assert isinstance(await world.accept(text(world, False, "second")), Sent)
+    await heard.get()
+    await onlooker.close()
+    assert len(await house.worlds[0].begun()) == 2
+    assert await house.books() == (998, 998, 998)
 
 
 @pytest.mark.parametrize("after", [False, True])
