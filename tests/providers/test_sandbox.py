@@ -47,3 +47,12 @@ async def test_what_comes_together_arrives_and_is_reported_in_its_order(rig: San
         (one, Status.DELIVERED) for one in ids
     ]
     await rig.close()
+
+
+async def test_a_report_that_is_on_its_way_is_handed_in_before_it_closes(rig: SandboxRig) -> None:
+    await rig.provider.send(a_message())
+    assert rig.receipts.empty()
+    await rig.provider.close()
+    assert rig.receipts.get_nowait().status is Status.DELIVERED
+    await rig.close()
+    assert rig.receipts.empty()

@@ -69,6 +69,7 @@ class Sandbox:
         self._receive = receive
         self._clock = clock
         self._receipts: list[Receipt] = []
+        self._flushing: asyncio.TimerHandle | None = None
         self._deferred: dict[MessageId, None] = {}
         self._reporting: set[asyncio.Task[None]] = set()
         scripts = (
@@ -98,7 +99,12 @@ class Sandbox:
         return self._deliver_all(messages)
 
     async def close(self) -> None:
-        """It has no connections."""
+        """Hand in the receipts that are on their way: after this the store takes none."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+        if self._receipts:
+            self._flush()
+        await asyncio.gather(*self._reporting)
 
     def _deliver(self, message: Message, status: Status | None = Status.DELIVERED) -> Outcome:
         [outcome] = self._deliver_all([message], status)
@@ -123,7 +129,7 @@ class Sandbox:
             loop.call_later(delay_s, self._start_flush, receipts)
             return
         if not self._receipts:
-            loop.call_later(delay_s, self._flush)
+            self._flushing = loop.call_later(delay_s, self._flush)
         self._receipts += receipts
 
     def _flush(self) -> None:
