@@ -21,6 +21,7 @@ class WireCutter:
         """How many there have been."""
         self._unheard: bytes | None = None
         self._unanswered: bytes | None = None
+        self._is_silent = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def cut_before(self, word: bytes) -> None:
@@ -30,6 +31,10 @@ class WireCutter:
     def cut_after(self, word: bytes) -> None:
         """The server hears it and answers, but nobody hears the answer."""
         self._unanswered = word
+
+    def fall_silent_after(self, word: bytes) -> None:
+        """The same, but the wire stands: who waits for the answer must lose patience."""
+        self._unanswered, self._is_silent = word, True
 
     @asynccontextmanager
     async def spanned(self) -> AsyncIterator["WireCutter"]:
@@ -63,8 +68,11 @@ class WireCutter:
                     self._unanswered = None
                     self.cuts += 1
                     answers.cancel()
+                    await asyncio.wait([answers])
                     server_writer.write(piece)
                     await server_reader.read(_PIECE)
+                    if self._is_silent:
+                        await reader.read()
                     return
                 server_writer.write(piece)
         except ConnectionError:

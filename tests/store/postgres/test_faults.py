@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from hongyan.core.command import Approved, Send, Sent
@@ -17,6 +18,7 @@ from hongyan.core.limit import Window
 from hongyan.core.message import Status
 from hongyan.core.outcome import Accepted, Rejected
 from hongyan.core.time import DAY
+from hongyan.store.postgres import connections
 from hongyan.store.postgres.line import WORK
 from support.processes import Processes, processes
 from support.wire_cutter import WireCutter
@@ -31,10 +33,10 @@ _END_BACKENDS = """SELECT count(*) FROM (
 
 STAGES = [
     *((False, word) for word in (b"FROM account", b"INTO kept", b"notice")),
-    *((True, word) for word in (b"BEGIN", b"FROM account", b"INTO kept", b"INTO tally", b"COMMIT")),
+    *((True, word) for word in (b"BEGIN", b"FROM account", b"INTO kept", b"INTO tally", b";COMMIT")),
 ]
 """Whether a text shares a limit with others, and words that the messages of its accept hold, in their order."""
-COMMITS = [(False, b"notice"), (True, b"COMMIT")]
+COMMITS = [(False, b"notice"), (True, b";COMMIT")]
 WINDOWS = (Window("day", 500, DAY),)
 
 
@@ -85,6 +87,21 @@ async def test_an_answer_that_is_lost_is_asked_after(
     assert await house.value("SELECT count(*) FROM outbox") == 1
 
 
+@pytest.mark.parametrize(("shares", "word"), COMMITS)
+async def test_an_answer_that_does_not_come_is_asked_after(
+    house: Processes, monkeypatch: pytest.MonkeyPatch, shares: bool, word: bytes
+) -> None:
+    """The wire stands, so asyncpg still believes in the transaction; and no key forbids a second text."""
+    monkeypatch.setattr(connections, "_PATIENCE_S", 0.5)
+    world, cutter = await house.over_a_wire()
+    cutter.fall_silent_after(word)
+    unkeyed = msgspec.structs.replace(text(world, shares, ""), idempotency=None)
+    assert isinstance(await world.accept(unkeyed), Sent)
+    assert cutter.cuts == 1
+    assert await house.books() == (999, 999, 999)
+    assert await house.value("SELECT count(*) FROM outbox") == 1
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_a_text_is_answered_though_nobody_can_be_told_of_it(
     house: Processes, cut: Cut, after: bool
@@ -108,7 +125,7 @@ async def test_a_text_is_answered_though_nobody_can_be_told_of_it(
 async def test_a_code_passes_once_however_its_commit_ends(cut: Cut, after: bool) -> None:
     world, cutter = cut
     verification = await world.started()
-    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    (cutter.cut_after if after else cutter.cut_before)(b";COMMIT")
     assert isinstance(await world.check(verification), Approved)
     assert cutter.cuts == 1
     assert isinstance(await world.check(verification), CodeRefused)
@@ -122,7 +139,7 @@ async def test_a_settle_is_done_once_however_its_commit_ends(
     world, cutter = cut
     message = await world.sent()
     [claimed] = await world.begun()
-    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    (cutter.cut_after if after else cutter.cut_before)(b";COMMIT")
     assert await world.settle(claimed, outcome) == {message.id}
     assert cutter.cuts == 1
     refunded = isinstance(outcome, Rejected)
@@ -134,7 +151,7 @@ async def test_a_settle_is_done_once_however_its_commit_ends(
 async def test_a_claim_whose_commit_ends_so_takes_nothing_away(cut: Cut, after: bool) -> None:
     world, cutter = cut
     message = await world.sent()
-    (cutter.cut_after if after else cutter.cut_before)(b"COMMIT")
+    (cutter.cut_after if after else cutter.cut_before)(b";COMMIT")
     [claimed] = await world.claim()
     assert claimed.message.id == message.id
     assert await world.begin([claimed]) == {message.id}

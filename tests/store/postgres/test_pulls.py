@@ -70,7 +70,7 @@ async def test_processes_that_pull_and_tell_at_once_share_what_there_is(house: P
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("word", [b"DELETE FROM report", b"COMMIT"])
+@pytest.mark.parametrize("word", [b"DELETE FROM report", b";COMMIT"])
 async def test_a_pull_whose_wire_is_cut_gives_each_result_once(
     house: Processes, word: bytes, *, after: bool
 ) -> None:
@@ -84,7 +84,7 @@ async def test_a_pull_whose_wire_is_cut_gives_each_result_once(
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("word", [b"DELETE FROM owed_reply", b"COMMIT"])
+@pytest.mark.parametrize("word", [b"DELETE FROM owed_reply", b";COMMIT"])
 async def test_a_pull_whose_wire_is_cut_gives_each_reply_once(
     house: Processes, word: bytes, *, after: bool
 ) -> None:
@@ -98,7 +98,7 @@ async def test_a_pull_whose_wire_is_cut_gives_each_reply_once(
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("word", [b"INTO reply", b"INTO opt_out", b"COMMIT"])
+@pytest.mark.parametrize("word", [b"INTO reply", b"INTO opt_out", b";COMMIT"])
 async def test_a_reply_is_kept_once_however_its_commit_ends(
     house: Processes, word: bytes, *, after: bool
 ) -> None:

@@ -357,12 +357,16 @@ async def _execute(sql: str, connection: Connection) -> None:
 
 
 def _is_undone(connection: Connection, error: Exception, *, by_itself: bool) -> bool:
-    """Whether it surely failed before its COMMIT. A statement that is a transaction by itself did where the
-    server says what is wrong with it, and where asyncpg could not even say it.
+    """Whether it surely failed before its COMMIT: the server says what is wrong with it, or asyncpg could
+    not even say it. Where no answer came in time, the transaction is only as asyncpg last heard of it.
     """
-    if connection.is_closed() or connection.is_in_transaction():
-        return not connection.is_closed()
-    return by_itself and (isinstance(error, asyncpg.InterfaceError) or not isinstance(error, LOST))
+    if connection.is_closed() or _came_no_answer(error):
+        return False
+    return by_itself or connection.is_in_transaction()
+
+
+def _came_no_answer(error: Exception) -> bool:
+    return isinstance(error, LOST) and not isinstance(error, asyncpg.InterfaceError)
 
 
 async def _is_lost(connection: Connection, error: BaseException) -> bool:
