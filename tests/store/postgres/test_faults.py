@@ -33,7 +33,10 @@ _END_BACKENDS = """SELECT count(*) FROM (
 
 STAGES = [
     *((False, word) for word in (b"FROM account", b"INTO kept", b"notice")),
-    *((True, word) for word in (b"BEGIN", b"FROM account", b"INTO kept", b"INTO tally", b";COMMIT")),
+    *(
+        (True, word)
+        for word in (b"BEGIN", b"FROM account", b"INTO kept", b"INTO tally", b";COMMIT")
+    ),
 ]
 """Whether a text shares a limit with others, and words that the messages of its accept hold, in their order."""
 COMMITS = [(False, b"notice"), (True, b";COMMIT")]
