@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
+from hongyan.core.batch import number_mark
 from hongyan.core.command import (
     Approved,
     Consumed,
@@ -26,11 +28,13 @@ from hongyan.core.errors import CodeRefused, HongyanError, ProofUsed, WrongSecre
 from hongyan.core.identifier import MemberId
 from hongyan.core.limit import Window
 from hongyan.core.message import Message
+from hongyan.core.outcome import Rejected
 from hongyan.core.time import DAY, MINUTE, SECOND
 from support.processes import Processes, processes
 from support.world import World
 
 AT_ONCE = 64
+BLOCKED = "SELECT max(query) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1"
 
 
 @pytest.fixture
@@ -278,6 +282,89 @@ async def test_whatever_they_ask_at_once_nobody_is_told_of_a_deadlock(tmp_path: 
         balance, ledger, charged = await house.books()
         assert balance == ledger == charged
         assert balance >= 0
+
+
+async def test_a_flood_to_one_number_is_answered_by_the_limit(tmp_path: Path) -> None:
+    """All batches want the row of one number, and none of its texts has a lock before it is written."""
+    windows = (Window("24h", 100, DAY),)
+    async with processes(tmp_path, 4, packages=500, windows=windows) as house:
+        for n in range(4):
+            asked = [
+                together(house, lambda w, k=k: w.send(key=w.idempotency(f"{k}")))  # type: ignore[misc]
+                for k in range(40 * n, 40 * n + 40)
+            ]
+            taken = {one.id for answers in await asyncio.gather(*asked) for one in queued(answers)}
+            assert len(taken) == min(40, 100 - 40 * n) if n < 3 else not taken
+        assert await house.books() == (400, 400, 400)
+
+
+async def test_limits_given_back_while_texts_are_taken_are_counted_right(tmp_path: Path) -> None:
+    windows = (Window("24h", 100, DAY),)
+    async with processes(tmp_path, 3, packages=1_000, windows=windows) as house:
+
+        async def refuse(world: World) -> None:
+            for claimed in await world.begun(8):
+                await world.settle(claimed, Rejected("no_such_number", ""))
+
+        async def either(world: World) -> None:
+            await asyncio.gather(world.send(), world.send(), refuse(world))
+
+        await together(house, either)
+        count = "SELECT count(*) FROM message WHERE status IS NULL"
+        waiting = await house.value(count)
+        await together(house, lambda world: world.send())
+        await together(house, lambda world: world.send())
+        assert waiting <= await house.value(count) == 100
+        balance, ledger, charged = await house.books()
+        assert balance == ledger == charged == 900
+
+
+async def test_who_waits_for_limits_waits_for_none_that_is_made_meanwhile(house: Processes) -> None:
+    """Else it waits out of the order in which all lock, and two wait for each other for a second."""
+    [world, *_] = house.worlds
+    windows = (Window("24h", 9, DAY),)
+    user = world.mark("user", b"client")
+    numbers = (f"+86138001380{n:02d}" for n in range(100))
+    new = next(n for n in numbers if number_mark(world.app, world.mark(n)) < user)
+    mark = number_mark(world.app, world.mark(new))
+
+    async def send(number: str) -> Any:
+        return await world.accept(
+            Send((world.message(number),), windows, client=user, client_windows=windows)
+        )
+
+    await send("+8613900139000")
+    one, other = [await asyncpg.connect(house.url) for _ in range(2)]
+    await one.execute(f"BEGIN; SELECT FROM history WHERE mark = {user} FOR UPDATE")
+    sending = asyncio.create_task(send(new))
+    while not await house.value(BLOCKED, house.name):
+        await asyncio.sleep(0)
+    await other.execute("INSERT INTO history VALUES ($1, '', 0)", mark)
+    await other.execute(f"BEGIN; SELECT FROM history WHERE mark = {mark} FOR UPDATE")
+    await one.execute("COMMIT")
+    await other.execute(f"SELECT FROM history WHERE mark = {user} FOR UPDATE; COMMIT")
+    assert len(queued([await sending])) == 1
+    await asyncio.gather(one.close(), other.close())
+
+
+async def test_who_lost_a_race_for_a_limit_keeps_no_account_waiting(house: Processes) -> None:
+    """It is repeated under the limit's lock alone, and debits the account with its last words as ever."""
+    [world, *_] = house.worlds
+    windows = (Window("24h", 9, DAY),)
+    await world.accept(Send((world.message(),), windows))
+    one, other = [await asyncpg.connect(house.url) for _ in range(2)]
+    await one.execute("BEGIN; UPDATE history SET events = ''")
+    await other.execute("BEGIN; SELECT FROM account FOR UPDATE")
+    sending = asyncio.create_task(world.accept(Send((world.message(),), windows)))
+    while not await house.value(BLOCKED, house.name):
+        await asyncio.sleep(0)
+    await one.execute("COMMIT")
+    while "moved" in (last := await house.value(BLOCKED, house.name) or "moved"):
+        await asyncio.sleep(0)
+    assert last.endswith("COMMIT")
+    await other.execute("COMMIT")
+    assert len(queued([await sending])) == 1
+    await asyncio.gather(one.close(), other.close())
 
 
 async def test_each_process_makes_ids_of_its_own(house: Processes) -> None:

@@ -101,8 +101,9 @@ async def take_snapshot(unit: Unit, commands: Sequence[Command], seal: Seal) -> 
         snapshot.verifications[one.id] = one
     if snapshot.totals:
         snapshot.totals.update(await locked_totals(unit, snapshot.totals, make=True))
-    if unit.tries and keys.accounts:
-        # Another batch spent what this one had found: this time nobody does.
+    if unit.is_overspent and keys.accounts:
+        # This time nobody else spends what is found. Whoever only lost a race for a limit does not keep
+        # all batches of the account waiting.
         await unit.rows(SQL["lock_accounts"], sorted(keys.accounts))
     await _look(unit, snapshot)
     further = _told(snapshot).difference(snapshot.verifications)
@@ -115,8 +116,9 @@ async def _lock_limits(unit: Unit, counted: Iterable[Mark]) -> None:
     """What stands in them is looked at by the next statement, which sees what was waited for here."""
     marks = sorted(counted)
     if unit.tries:
-        # Perhaps another batch made one of these first; now all are there, and so are locked.
-        await unit.run(SQL["make_histories"], marks, to_the_hour(unit.now))
+        # Perhaps another batch made one of these first. Now all are there, and so are locked in their
+        # order; made before the transaction begins, they keep nobody waiting for the locks.
+        await unit.look(SQL["make_histories"], marks, to_the_hour(unit.now))
     await unit.hold(SQL["hold_histories"].format(marks=",".join(map(str, marks))))
 
 
@@ -156,7 +158,7 @@ def _told(snapshot: LoadedSnapshot) -> set[VerificationId]:
 async def _read(
     unit: Unit, wanted: Iterable[VerificationId], seal: Seal
 ) -> dict[VerificationId, Verification]:
-    rows = await unit.rows(SQL["verifications"], list(wanted))
+    rows = await unit.look(SQL["verifications"], list(wanted))
     return {one.id: one for one in (verification_of(row, seal) for row in rows)}
 
 

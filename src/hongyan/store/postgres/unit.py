@@ -38,6 +38,10 @@ class Raced(Exception):
     """Another transaction was first: this one is undone and done again."""
 
 
+class Overspent(Raced):
+    """Another transaction has spent what this one found."""
+
+
 class ConnectionLost(Exception):
     """The connection has gone, and nothing of its transaction was committed."""
 
@@ -70,7 +74,13 @@ class Unit:
     """One transaction: its connection, its moment, and what follows from its fate."""
 
     def __init__(
-        self, connection: Connection, batch: uuid.UUID, now: Millis, tries: int = 0
+        self,
+        connection: Connection,
+        batch: uuid.UUID,
+        now: Millis,
+        tries: int = 0,
+        *,
+        is_overspent: bool = False,
     ) -> None:
         """Nothing is begun before it is asked for something; `batch` is what it is noted under."""
         self.now = now
@@ -78,6 +88,8 @@ class Unit:
         self._batch = batch
         self.tries = tries
         """How often the same work was tried before and had to be undone."""
+        self.is_overspent = is_overspent
+        """Whether others had spent what one of those had found."""
         self.committed: list[Callable[[], object]] = []
         """Called when it is on disk."""
         self.notices: set[str] = set()
@@ -178,7 +190,7 @@ class Unit:
             await self.connection.execute(sql, *values, self._batch, [*moved], [*moved.values()])
         except asyncpg.IntegrityConstraintViolationError as error:
             if error.table_name in _CONTENDED:
-                raise Raced from error
+                raise (Overspent if error.table_name == "account" else Raced) from error
             raise
 
 
@@ -230,17 +242,19 @@ class Transactions:
                 self._connections.give(connection)
 
     async def close(self) -> None:
-        """Wait for those that are under way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Wait for those that are under way, and for what they have to tell others."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def do(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """The same, for a caller that nobody cancels."""
-        tries = 0
+        tries, is_overspent = 0, False
         while True:
             try:
-                result = await self._try(work, tries)
+                result = await self._try(work, tries, is_overspent=is_overspent)
             except (*_REPEATED, ConnectionLost) as error:
                 tries += 1
+                is_overspent |= isinstance(error, Overspent)
                 if tries > _MOST_REPEATS:
                     raise self._unavailable(error.__cause__ or error) from error
                 _log.info("store.repeated", reason=type(error).__name__, tries=tries)
@@ -254,11 +268,13 @@ class Transactions:
                 self.trouble = ""
                 return result
 
-    async def _try(self, work: Callable[[Unit], Awaitable[T]], tries: int) -> T:
+    async def _try(
+        self, work: Callable[[Unit], Awaitable[T]], tries: int, *, is_overspent: bool
+    ) -> T:
         connection = await self._connections.take()
         batch = uuid.UUID(bytes=verification_id(self._clock(), self._chance(RANDOM_BYTES)))
         try:
-            unit = Unit(connection, batch, self._clock(), tries)
+            unit = Unit(connection, batch, self._clock(), tries, is_overspent=is_overspent)
             result = await work(unit)
             ended = await self._commit(unit)
         except BaseException as error:
@@ -310,7 +326,7 @@ class Transactions:
             await unit.end()
         except asyncpg.CheckViolationError as error:
             # Another batch spent what this one found: decided again, under the account's lock.
-            raise Raced from error
+            raise Overspent from error
         except (*LOST, asyncpg.PostgresError) as error:
             if _is_undone(unit.connection, error, by_itself=by_itself):
                 raise

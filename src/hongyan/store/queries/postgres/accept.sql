@@ -8,8 +8,12 @@ FROM verification WHERE id = ANY($1::bytea[]) ORDER BY id FOR UPDATE;
 SELECT id FROM account WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: hold_histories -- in the order in which everybody locks them
+-- One that was made while others were waited for would be out of that order: it is not waited for.
 SELECT count(*) FROM (
   SELECT 1 FROM history WHERE mark = ANY('{{{marks}}}'::bigint[]) ORDER BY mark FOR UPDATE
+) AS held;
+SELECT count(*) FROM (
+  SELECT 1 FROM history WHERE mark = ANY('{{{marks}}}'::bigint[]) ORDER BY mark FOR UPDATE NOWAIT
 ) AS held;
 
 -- name: make_histories
