@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,7 @@ class Report:
 async def chaos(seconds: float, chance: random.Random) -> Report:
     """Hurt a fleet for so long, then let it come to rest and look."""
     with (
+        ExitStack() as held,
         Cluster(most_connections=_MOST_CONNECTIONS) as cluster,
         tempfile.TemporaryDirectory(prefix="hongyan-chaos-") as folder,
     ):
@@ -44,6 +46,7 @@ async def chaos(seconds: float, chance: random.Random) -> Report:
         await admin.close()
         data = Path(folder) / "data"
         keys = await asyncio.to_thread(_seeded, data, cluster.url(_DATABASE))
+        shelf = held.enter_context(closing(verdict.phone(data)))
         fleet = Fleet(Path(folder), data)
         wrong: list[str] = []
         async with fleet:
@@ -61,7 +64,7 @@ async def chaos(seconds: float, chance: random.Random) -> Report:
             wrong += [] if wrong else await fleet.stop()
         await asyncio.sleep(_GONE_S)
         wrong += await verdict.still_connected(connection)
-        phone = await asyncio.to_thread(verdict.on_the_phone, data)
+        phone = await asyncio.to_thread(verdict.arrived, shelf)
         wrong += await verdict.judged(connection, callers.books, phone)
         await connection.close()
     return Report(_figures(seconds, callers.books, mischief.done, phone, fleet), wrong)
