@@ -194,12 +194,13 @@ def _end_to_end(name: str, server: Server, client: load.Client, seconds: float) 
     row = _row(name, server, client, seconds)
     loaded = time.monotonic() - began
     handed_over = server.count(_HANDED_OVER) - before
+    share = 100 * handed_over / max(row.figures.answered, 1)
     while server.count(_WAITING) and time.monotonic() - began < _DRAIN_S:
         time.sleep(0.05)
     row.lost += max(server.count(_ACCEPTED) - server.count(_HANDED_OVER), 0)
     row.twice = server.count(_TWICE)
     rest = time.monotonic() - began - loaded
-    row.more = f"{handed_over / loaded:,.0f}/s handed over meanwhile, the rest in {rest:.1f} s"
+    row.more = f"{share:.1f} % handed over when the load ended, the rest in {rest:.1f} s"
     return row
 
 

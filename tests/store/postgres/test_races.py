@@ -152,6 +152,27 @@ async def test_a_request_under_a_key_is_done_once(house: Processes) -> None:
     assert await house.worlds[0].balance() == 995
 
 
+async def test_who_loses_each_race_for_a_key_is_answered_by_himself(
+    house: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with him those who share his batch. (Here one race is all that may be lost.)"""
+    monkeypatch.setattr("hongyan.store.postgres.unit._MOST_REPEATS", 0)
+    one, other = house.worlds
+    taken = await other.send(key=other.idempotency("k0"))
+    onlooker = await asyncpg.connect(house.url)
+    await onlooker.execute("CREATE TABLE first AS SELECT * FROM kept; DELETE FROM kept")
+    await onlooker.execute("BEGIN; LOCK TABLE kept IN SHARE MODE")
+    asked = [one.send(key=one.idempotency(f"k{number}")) for number in range(5)]
+    answers = asyncio.gather(*asked)
+    while not await house.value(BLOCKED, house.name):
+        await asyncio.sleep(0)
+    await onlooker.execute("INSERT INTO kept SELECT * FROM first; DROP TABLE first; COMMIT")
+    assert (await answers)[0] == taken
+    assert len(queued(await answers)) == 5
+    assert await house.books() == (995, 995, 995)
+    await onlooker.close()
+
+
 async def test_a_call_under_a_key_is_refused_once_and_for_all(tmp_path: Path) -> None:
     """What is bought while all ask is spent by nobody, or by the one that was decided first."""
     async with processes(tmp_path, 2, packages=0) as house:

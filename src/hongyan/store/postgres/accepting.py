@@ -15,7 +15,7 @@ from hongyan.core.command import Command
 from hongyan.core.errors import Overloaded, StoreUnavailable
 from hongyan.core.verification import Rules
 from hongyan.store.postgres.snapshot import take_snapshot
-from hongyan.store.postgres.unit import Transactions, Unit
+from hongyan.store.postgres.unit import Contended, Transactions, Unit
 from hongyan.store.postgres.writing import Writing
 from hongyan.store.seal import Seal
 
@@ -96,13 +96,14 @@ class Accepting:
         self._expect()
 
     async def _work(self, batch: "list[tuple[Command, asyncio.Future[Decided]]]") -> None:
-        """Answer each, whatever happens: a constraint or a bug fails only the guilty one."""
+        """Answer each, whatever happens: a constraint or a bug fails only the guilty one, and who shares
+        keys with others' batches has them alone.
+        """
         try:
             answers = await self._decided([command for command, _ in batch])
-        except StoreUnavailable as error:
-            self._end(batch, error)
         except Exception as error:  # noqa: BLE001 - delivered to whoever caused it
-            if len(batch) == 1:
+            is_away = isinstance(error, StoreUnavailable) and not isinstance(error, Contended)
+            if is_away or len(batch) == 1:
                 self._end(batch, error)
                 return
             for one in batch:

@@ -14,9 +14,8 @@ DATABASE: Final = "hongyan.db"
 
 _BUSY_TIMEOUT_MS: Final = 5_000
 """Of the command line. The serving process asks again itself, without blocking its loop."""
-_SERVING_CACHE_KB: Final = 32_768
-_CACHE_KB: Final = 4_096
-"""Of readers and commands. What is hot is at the tables' ends; the system caches the rest."""
+_CACHE_KB: Final = 32_768
+"""At most, of each connection. It holds the inner pages of 10 million messages; the leaves are the system's."""
 
 
 def connect(directory: Path, *, read_only: bool = False, serving: bool = False) -> apsw.Connection:
@@ -30,7 +29,7 @@ def connect(directory: Path, *, read_only: bool = False, serving: bool = False) 
     connection.set_busy_timeout(0 if serving else _BUSY_TIMEOUT_MS)
     pragmas = [
         "foreign_keys = ON",
-        f"cache_size = -{_SERVING_CACHE_KB if serving else _CACHE_KB}",
+        f"cache_size = -{_CACHE_KB}",
         "temp_store = MEMORY",
     ]
     if not read_only:
