@@ -15,7 +15,7 @@ from hongyan.core.command import Command
 from hongyan.core.errors import Overloaded, StoreUnavailable
 from hongyan.core.verification import Rules
 from hongyan.store.postgres.snapshot import take_snapshot
-from hongyan.store.postgres.unit import Contended, Transactions, Unit
+from hongyan.store.postgres.unit import Raced, Transactions, Unit
 from hongyan.store.postgres.writing import Writing
 from hongyan.store.seal import Seal
 
@@ -102,7 +102,8 @@ class Accepting:
         try:
             answers = await self._decided([command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 - delivered to whoever caused it
-            is_away = isinstance(error, StoreUnavailable) and not isinstance(error, Contended)
+            has_raced = isinstance(error.__cause__, Raced)
+            is_away = isinstance(error, StoreUnavailable) and not has_raced
             if is_away or len(batch) == 1:
                 self._end(batch, error)
                 return

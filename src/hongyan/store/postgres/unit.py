@@ -42,10 +42,6 @@ class Overspent(Raced):
     """Another transaction has spent what this one found."""
 
 
-class Contended(StoreUnavailable):
-    """Others were first each time. Less work at once may be quicker than they are."""
-
-
 class ConnectionLost(Exception):
     """The connection has gone, and nothing of its transaction was committed."""
 
@@ -259,8 +255,6 @@ class Transactions:
             except (*_REPEATED, ConnectionLost) as error:
                 tries += 1
                 is_overspent |= isinstance(error, Overspent)
-                if tries > _MOST_REPEATS and isinstance(error, Raced):
-                    raise Contended(f"Others were first {tries} times.") from error
                 if tries > _MOST_REPEATS:
                     raise self._unavailable(error.__cause__ or error) from error
                 _log.info("store.repeated", reason=type(error).__name__, tries=tries)
